@@ -38,6 +38,14 @@ struct cli_command {
         int (*run)(struct cli_context *ctx, int argc, char **argv); /* argv[0] is the command's name */
 };
 
+/* Defaults of INTERFACE, output to stdout and stderr; PROGRAM is lent. */
+struct cli_context cli_context_default(const char *program);
+
+/* Runs COMMAND with a copy of BASE under the name PROGRAM ("netbt events"), and returns its exit code; output that could
+ * not be written turns any of them into CLI_EXIT_FAILED. */
+int cli_run(const struct cli_context *base, const struct cli_command *command, const char *program, int argc,
+            char **argv);
+
 /* The commands, one cmd_<name>.c each. */
 extern const struct cli_command cli_cmd_diagnose, cli_cmd_explain, cli_cmd_events, cli_cmd_query, cli_cmd_name,
         cli_cmd_ipconfig, cli_cmd_reg;
