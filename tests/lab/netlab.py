@@ -1,0 +1,383 @@
+"""A lab of network namespaces: segments, hosts, and the programs that run on them.
+
+Every lab has a name of its own (process id and a counter), makes its own namespaces, and removes them with all their processes,
+also when a test fails. Nothing here touches an interface of the machine itself. Nothing waits by the clock: wait_until()
+polls a condition with a limit, and daemons tell when they are ready.
+"""
+import ipaddress
+import itertools
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PYTHON = "/usr/bin/python3"
+BUILD = pathlib.Path(os.environ.get("NETBT_BUILD", HERE.parent.parent / "build")).resolve()
+_labs = itertools.count()
+
+
+class LabError(Exception):
+    pass
+
+
+def ip(*args):
+    done = subprocess.run(["ip", *args], capture_output=True, text=True)
+    if done.returncode:
+        raise LabError(f"ip {' '.join(args)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def wait_until(condition, timeout_s=10.0, what="condition", every_s=0.05):
+    """Polls until CONDITION() is true, and returns its value; LabError when the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise LabError(f"waited {timeout_s} s in vain for {what}")
+        select.select([], [], [], every_s)
+
+
+class Process:
+    """A program running on a host; its output goes to a file."""
+
+    def __init__(self, host, name, command, env=None):
+        self.name = name
+        self.log_path = host.directory / f"{name}.log"
+        self.log = open(self.log_path, "wb")
+        self.popen = subprocess.Popen(host.prefix + [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=self.log,
+                                      stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, start_new_session=True)
+
+    def output(self):
+        return self.log_path.read_text(errors="replace")
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def wait_output(self, text, timeout_s=10.0):
+        def there():
+            if text in self.output():
+                return True
+            if not self.running():
+                raise LabError(f"{self.name} ended ({self.popen.returncode}) before it said {text!r}:\n{self.output()}")
+            return False
+        wait_until(there, timeout_s, f"{text!r} from {self.name}")
+
+    def stop(self, sig=signal.SIGTERM, timeout_s=10.0):
+        if self.running():
+            self.popen.send_signal(sig)
+            try:
+                self.popen.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.popen.pid, signal.SIGKILL)
+                self.popen.wait()
+        self.log.close()
+        return self.popen.returncode
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+    def rss_kib(self):
+        for line in pathlib.Path(f"/proc/{self.popen.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        raise LabError("no VmRSS")
+
+
+class Host:
+    def __init__(self, lab, name):
+        self.lab = lab
+        self.name = name
+        self.namespace = f"{lab.prefix}-{name}"
+        self.prefix = ["ip", "netns", "exec", self.namespace]
+        self.directory = lab.directory / name
+        self.state = self.directory / "state"
+        self.runtime = self.directory / "run"
+        self.config = self.directory / "netbt.reg"
+        self.interfaces = {}
+        self.processes = []
+        ip("netns", "add", self.namespace)
+        ip("-n", self.namespace, "link", "set", "lo", "up")
+        for directory in (self.directory, self.state, self.runtime):
+            directory.mkdir()
+        self.directory.chmod(0o755)
+
+    # -- the network --------------------------------------------------------------------------------
+
+    def attach(self, segment, address, interface=None, mac=None):
+        """Gives this host an interface on SEGMENT with ADDRESS (with /prefix)."""
+        interface = interface or f"eth{len(self.interfaces)}"
+        port = f"p{next(self.lab.ports)}"
+        ip("-n", segment.namespace, "link", "add", port, "type", "veth", "peer", "name", interface, "netns", self.namespace)
+        ip("-n", segment.namespace, "link", "set", port, "master", "br0", "up")
+        if mac:
+            ip("-n", self.namespace, "link", "set", interface, "address", mac)
+        network = ipaddress.ip_interface(address)
+        ip("-n", self.namespace, "addr", "add", address, "broadcast", str(network.network.broadcast_address), "dev", interface)
+        ip("-n", self.namespace, "link", "set", interface, "up")
+        self.interfaces[interface] = (segment, port, network)
+        return interface
+
+    def address(self, interface="eth0"):
+        return str(self.interfaces[interface][2].ip)
+
+    def broadcast(self, interface="eth0"):
+        return str(self.interfaces[interface][2].network.broadcast_address)
+
+    def mac(self, interface="eth0"):
+        return json.loads(ip("-n", self.namespace, "-j", "link", "show", interface))[0]["address"].upper().replace(":", "-")
+
+    def netem(self, *args, interface="eth0"):
+        """Loss, delay and the like on what leaves this host."""
+        subprocess.run(self.prefix + ["tc", "qdisc", "replace", "dev", interface, "root", "netem", *args], check=True, capture_output=True)
+
+    # -- programs -----------------------------------------------------------------------------------
+
+    def run(self, *command, check=None, timeout_s=60, input=None, env=None):
+        """Runs to the end; with CHECK, another exit code is an error. Returns a CompletedProcess with text."""
+        done = subprocess.run(self.prefix + [str(c) for c in command], capture_output=True, text=True, errors="replace", timeout=timeout_s,
+                              input=input, stdin=None if input is not None else subprocess.DEVNULL, env={**os.environ, **(env or {})})
+        if check is not None and done.returncode != check:
+            raise LabError(f"{self.name}: {' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self, name, *command, env=None):
+        process = Process(self, name, command, env)
+        self.processes.append(process)
+        return process
+
+    def python(self, script, *args, **kwargs):
+        return self.run(PYTHON, HERE / script, *args, **kwargs)
+
+    def hold(self, name, suffixes="00,03,20", **kwargs):
+        """Starts packets.py as a machine that holds NAME."""
+        options = []
+        for key, value in kwargs.items():
+            options += [f"--{key.replace('_', '-')}"] + ([] if value is True else [str(value)])
+        process = self.start(f"hold-{name}-{len(self.processes)}", PYTHON, HERE / "packets.py", "hold", "--name", name, "--suffix", suffixes,
+                             "--address", self.address(), *options)
+        process.wait_output("ready")
+        return process
+
+    def wins(self, **kwargs):
+        options = []
+        for key, value in kwargs.items():
+            options += [f"--{key}", str(value)]
+        process = self.start(f"wins-{len(self.processes)}", PYTHON, HERE / "packets.py", "wins", "--address", self.address(), *options)
+        process.wait_output("ready")
+        return process
+
+    def demand(self, kind, to, name, suffix, **kwargs):
+        options = []
+        for key, value in kwargs.items():
+            options += [f"--{key.replace('_', '-')}"] + ([] if value is True else [str(value)])
+        self.python("packets.py", "demand", kind, "--to", to, "--name", name, "--suffix", suffix, *options, check=0)
+
+    # -- our own programs ---------------------------------------------------------------------------
+
+    def places(self):
+        return ["--config", self.config, "--state-dir", self.state, "--runtime-dir", self.runtime]
+
+    def settings(self, **values):
+        """Writes netbt.reg with DWORDs (int) and strings under NetBT\\Parameters; a value of None leaves it out."""
+        lines = ["Windows Registry Editor Version 5.00", "", r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\NetBT\Parameters]"]
+        for key, value in values.items():
+            if value is not None:
+                lines.append(f'"{key}"=dword:{value:08x}' if isinstance(value, int) else f'"{key}"="{value}"')
+        self.config.write_text("\r\n".join(lines) + "\r\n")
+
+    def netbtd(self, *args, wrapper=(), wait_s=20.0, name="netbtd"):
+        """Starts the node and returns when it says READY."""
+        notify_path = self.directory / f"notify-{len(self.processes)}"
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(str(notify_path))
+        notify_path.chmod(0o777)
+        process = self.start(name, *wrapper, BUILD / "src/daemon/netbtd", *self.places(), "-v", *args, env={"NOTIFY_SOCKET": str(notify_path)})
+        deadline = time.monotonic() + wait_s
+        with listener:
+            while True:
+                if select.select([listener], [], [], 0.05)[0]:
+                    if b"READY=1" in listener.recv(4096):
+                        return process
+                if not process.running():
+                    raise LabError(f"netbtd ended with {process.popen.returncode}:\n{process.output()}")
+                if time.monotonic() > deadline:
+                    raise LabError(f"netbtd did not become ready:\n{process.output()}")
+
+    def netbt(self, *args, check=None, **kwargs):
+        return self.run(BUILD / "src/cli/netbt", args[0], *self.places(), *args[1:], check=check, **kwargs)
+
+    def nbtstat(self, *args, check=None):
+        return self.run(BUILD / "src/cli/nbtstat", *self.places(), *args, check=check)
+
+    def names(self):
+        """The local name table as {("NAME", "20"): {interface address: status}}; empty while the node does not answer."""
+        done = self.nbtstat("-n", "--json")
+        if done.returncode > 1:
+            return {}
+        table = {}
+        for interface in json.loads(done.stdout)["interfaces"]:
+            for row in interface["names"]:
+                table.setdefault((row["name"], row["suffix"]), {})[interface["address"]] = row["status"]
+        return table
+
+    def state_of(self, name, suffix, interface="eth0"):
+        return self.names().get((name, suffix), {}).get(self.address(interface))
+
+    def wait_state(self, name, suffix, status, timeout_s=15.0, interface="eth0"):
+        wait_until(lambda: self.state_of(name, suffix, interface) == status, timeout_s,
+                   f"{name}<{suffix}> {status} on {self.name} (now {self.state_of(name, suffix, interface)})", 0.1)
+
+    def events(self, *args):
+        done = self.netbt("events", "--json", *args)
+        if done.returncode not in (0, 1):
+            raise LabError(f"netbt events: exit {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)["events"]
+
+    def wait_event(self, event_id, timeout_s=10.0, where=lambda event: True):
+        def found():
+            return [e for e in self.events("--id", str(event_id)) if where(e)]
+        return wait_until(found, timeout_s, f"event {event_id} on {self.name}", 0.1)[-1]
+
+    def diagnose(self, *args):
+        done = self.netbt("diagnose", "--json", *args)
+        if done.returncode not in (0, 1):
+            raise LabError(f"netbt diagnose: exit {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout), done.returncode
+
+    # -- Samba --------------------------------------------------------------------------------------
+
+    def samba_conf(self, name, workgroup="LAB", **options):
+        directory = self.directory / "samba"
+        directory.mkdir(exist_ok=True)
+        settings = {"netbios name": name, "workgroup": workgroup, "server string": name,
+                    "interfaces": " ".join(str(i[2]) for i in self.interfaces.values()), "bind interfaces only": "yes",
+                    "local master": "no", "preferred master": "no", "domain master": "no", "disable netbios": "no",
+                    "nmbd:socket dir": directory / "sock", "log level": "2"}
+        for key in ("private dir", "state directory", "lock directory", "cache directory", "pid directory", "ncalrpc dir"):
+            path = directory / key.split()[0]
+            path.mkdir(exist_ok=True)
+            settings[key] = path
+        settings.update({key.replace("_", " "): value for key, value in options.items()})
+        conf = directory / "smb.conf"
+        conf.write_text("[global]\n" + "".join(f"  {k} = {v}\n" for k, v in settings.items()))
+        return conf
+
+    def nmbd(self, name, workgroup="LAB", wait=True, **options):
+        """Starts Samba's nmbd; with WAIT, returns when it has claimed its names (or failed to)."""
+        conf = self.samba_conf(name, workgroup, **options)
+        process = self.start(f"nmbd-{len(self.processes)}", "nmbd", "-F", "--no-process-group", "-s", conf, "--debug-stdout")
+        if wait:
+            self.wait_nmbd(process)
+        return process
+
+    def wait_nmbd(self, process, timeout_s=30.0):
+        """nmbd is ready when it answers a status request; its claims by broadcast take about 5 s, told in its log."""
+        wait_until(lambda: self.python("packets.py", "status", "--to", self.address(), "--port", "0", "--wait", "0.5").returncode == 0
+                   or not process.running(), timeout_s, "nmbd answering")
+        if not process.running():
+            raise LabError(f"nmbd ended:\n{process.output()}")
+
+    def close(self):
+        for process in self.processes:
+            if process.running():
+                process.kill()
+            else:
+                process.log.close()
+
+
+class Segment:
+    def __init__(self, lab, name):
+        self.lab = lab
+        self.name = name
+        self.namespace = f"{lab.prefix}-sw{name}"
+        ip("netns", "add", self.namespace)
+        ip("-n", self.namespace, "link", "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
+        ip("-n", self.namespace, "link", "set", "br0", "up")
+
+    def capture(self, path=None):
+        """Records all packets of this segment with tcpdump; stop() it before reading."""
+        path = path or self.lab.directory / f"{self.name}-{next(self.lab.ports)}.pcap"
+        popen = subprocess.Popen(["ip", "netns", "exec", self.namespace, "tcpdump", "-Z", "root", "-U", "-n", "-i", "br0", "-w", str(path)],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for line in popen.stderr:
+            if "listening on" in line:
+                break
+        self.lab.captures.append(popen)
+        return Capture(popen, path)
+
+
+class Capture:
+    def __init__(self, popen, path):
+        self.popen = popen
+        self.path = path
+
+    def stop(self):
+        self.popen.send_signal(signal.SIGINT)
+        self.popen.wait(10)
+        self.popen.stderr.close()
+
+    def fields(self, display_filter, *fields):
+        """What tshark reads: one tuple of texts a packet."""
+        command = ["tshark", "-r", str(self.path), "-Y", display_filter, "-T", "fields", "-E", "separator=|"]
+        for field in fields:
+            command += ["-e", field]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return [tuple(line.split("|")) for line in out.splitlines()]
+
+
+class Lab:
+    def __init__(self, keep=False):
+        self.prefix = f"nbtlab{os.getpid()}x{next(_labs)}"
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="netbt-lab-"))
+        self.directory.chmod(0o755)
+        self.keep = keep
+        self.hosts = []
+        self.segments = []
+        self.captures = []
+        self.ports = itertools.count()
+
+    def segment(self, name="lan"):
+        segment = Segment(self, name)
+        self.segments.append(segment)
+        return segment
+
+    def host(self, name, *attachments, mac=None):
+        """attachments: (segment, "address/prefix") pairs, eth0 first."""
+        host = Host(self, name)
+        self.hosts.append(host)
+        for segment, address in attachments:
+            host.attach(segment, address, mac=mac)
+            mac = None
+        return host
+
+    def router(self, name, *attachments):
+        host = self.host(name, *attachments)
+        subprocess.run(host.prefix + ["sysctl", "-qw", "net.ipv4.ip_forward=1"], check=True)
+        return host
+
+    def close(self):
+        for capture in self.captures:
+            if capture.poll() is None:
+                capture.kill()
+                capture.wait()
+        for host in self.hosts:
+            host.close()
+        for thing in self.hosts + self.segments:
+            subprocess.run(["ip", "netns", "del", thing.namespace], capture_output=True)
+        if not self.keep:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        self.close()
