@@ -3,8 +3,8 @@
  * One NetBT event as a value: what Windows' System log would hold for source NetBT, ids 4300 to 4322
  * (public SDK header netevent.h; record layout from wdm.h IO_ERROR_LOG_PACKET and observed records).
  */
-#include "base/result.h"
 #include "base/instant.h"
+#include "base/result.h"
 
 #include <stdbool.h>
 #include <stddef.h>
