@@ -116,6 +116,7 @@ static int send_question(struct pending *pending, mono_t now, struct ask_actions
         action->send.destination = question->destination;
         action->send.port = question->port;
         action->send.broadcast = broadcast;
+        action->send.iface_id = question->iface_id;
         action->send.bytes = bytes;
         action->send.len_bytes = (size_t)len;
         pending->sent_count++;

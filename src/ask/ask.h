@@ -36,6 +36,7 @@ struct ask_question {
         uint32_t destination; /* a broadcast address for ASK_QUERY_BROADCAST */
         uint32_t netmask;     /* ASK_QUERY_BROADCAST: only answers from this subnet of destination count; 0: any */
         uint16_t port;        /* 0: 137 */
+        uint32_t iface_id;    /* driver's: by which interface to ask; comes back in ASK_ACTION_SEND. 0: any */
         bool recursion;       /* RD: set to ask a WINS server */
         uint32_t tries;       /* how often at most to send; 0: 3 */
         uint32_t interval_ms; /* between tries, and the wait after the last; 0: 750 */
@@ -71,6 +72,7 @@ struct ask_action {
                         uint32_t destination;
                         uint16_t port;
                         bool broadcast;
+                        uint32_t iface_id;
                         const uint8_t *bytes;
                         size_t len_bytes;
                 } send;

@@ -16,6 +16,7 @@ struct asker_options {
 
 /* One address of this machine that can broadcast. */
 struct asker_iface {
+        uint32_t id;    /* what ask_question.iface_id takes to ask by this interface, from this address; never 0 */
         char label[32]; /* "eth0" */
         uint32_t address, netmask, broadcast;
         uint8_t mac[6];
