@@ -1,0 +1,109 @@
+"""Demands by unicast and broadcast, for unique and group names, from peers, from servers and from nobody honest."""
+import pytest
+
+
+@pytest.fixture
+def trio(lab, lan):
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    other = lab.host("other", (lan, "10.77.0.3/24"))
+    third = lab.host("third", (lan, "10.77.0.4/24"))
+    return node, other, third
+
+
+def ready(node, *args):
+    process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", *args)
+    node.wait_state("FILESRV", "20", "Registered")
+    node.wait_state("LAB", "00", "Registered")
+    return process
+
+
+@pytest.mark.parametrize("to", ["10.77.0.2", "10.77.0.255"], ids=["unicast", "broadcast"])
+def test_conflict_demand_obeyed_when_told_so(trio, to):
+    node, other, _third = trio
+    node.settings(NoNameReleaseOnDemand=0)
+    ready(node)
+    other.demand("conflict", to, "FILESRV", "20", port=1137)
+    node.wait_state("FILESRV", "20", "Conflict")
+    assert node.wait_event(4319)["sender"] == "10.77.0.3"
+    assert node.state_of("FILESRV", "00") == "Registered"
+
+
+@pytest.mark.parametrize("kind,event_id", [("conflict", 4319), ("release", 4320)])
+@pytest.mark.parametrize("to", ["10.77.0.2", "10.77.0.255"], ids=["unicast", "broadcast"])
+def test_demand_is_verified_by_default(trio, kind, event_id, to):
+    node, other, _third = trio
+    ready(node)
+    other.demand(kind, to, "FILESRV", "20", port=1137)
+    event = node.wait_event(event_id, where=lambda e: "stays registered" in e["note"])
+    assert event["sender"] == "10.77.0.3"
+    assert node.state_of("FILESRV", "20") == "Registered"
+
+
+@pytest.mark.parametrize("kind", ["conflict", "release"])
+def test_demand_with_a_real_second_holder(trio, kind):
+    node, other, third = trio
+    ready(node)
+    third.hold("FILESRV", no_defence=True)
+    other.demand(kind, node.address(), "FILESRV", "20", port=1137)
+    node.wait_state("FILESRV", "20", "Conflict")
+    node.wait_event(4319 if kind == "conflict" else 4320, where=lambda e: "10.77.0.4" in e["note"])
+
+
+@pytest.mark.parametrize("policy", [0, None])
+@pytest.mark.parametrize("kind", ["conflict", "release"])
+def test_group_names_never_go_into_conflict(trio, kind, policy):
+    node, other, _third = trio
+    node.settings(NoNameReleaseOnDemand=policy)
+    ready(node)
+    other.demand(kind, node.address(), "LAB", "00", group=True, port=1137)
+    other.demand(kind, node.address(), "LAB", "00", port=1137)
+    # something the node must say afterwards proves that it has read the demands
+    other.demand(kind, node.address(), "FILESRV", "03", port=1137)
+    node.wait_event(4319 if kind == "conflict" else 4320, where=lambda e: e["name"] == "FILESRV<03>")
+    assert node.state_of("LAB", "00") == "Registered"
+
+
+def test_two_owners_of_a_name_get_a_conflict_demand(lan, trio):
+    node, other, third = trio
+    ready(node)
+    other.hold("TWIN", "20")
+    third.hold("TWIN", "20", no_defence=True)
+    capture = lan.capture()
+    asked = node.netbt("query", "TWIN<20>")
+    assert asked.returncode == 1
+    assert "10.77.0.3" in asked.stdout and "10.77.0.4" in asked.stdout
+    capture.stop()
+    demands = capture.fields("nbns.flags.rcode == 7 && ip.src == 10.77.0.2", "ip.dst", "nbns.name")
+    assert demands and demands[0][0] in ("10.77.0.3", "10.77.0.4")
+
+
+def test_recovery_by_release_refresh(trio):
+    node, other, third = trio
+    ready(node)
+    holder = third.hold("FILESRV", "20", no_defence=True)
+    other.demand("release", node.address(), "FILESRV", "20", port=1137)
+    node.wait_state("FILESRV", "20", "Conflict")
+    holder.kill()
+    node.nbtstat("-RR", check=0)
+    node.wait_state("FILESRV", "20", "Registered")
+    assert node.nbtstat("-RR").returncode != 0, "-RR within two minutes is refused"
+
+
+def test_a_flood_of_forged_demands(lan, trio):
+    """100,000 demands fill neither log nor memory, nor make the node flood the segment with questions."""
+    node, other, _third = trio
+    process = ready(node)
+    before = process.rss_kib()
+    capture = lan.capture()
+    other.demand("release", node.address(), "FILESRV", "20", port=1137, count=100000)
+    node.wait_event(4320)
+    assert node.state_of("FILESRV", "20") == "Registered"
+    asked = other.python("packets.py", "query", "--name", "FILESRV", "--suffix", "00", "--to", node.address(), "--port", "0")
+    assert "10.77.0.2" in asked.stdout, "the node still answers"
+    assert process.rss_kib() - before < 2048
+    assert len(node.events()) <= 6
+    capture.stop()
+    questions = capture.fields("nbns && ip.src == 10.77.0.2 && nbns.flags.response == 0", "nbns.id")
+    assert len(questions) <= 10
+    database = node.state / "events.db"
+    assert database.stat().st_size < 1 << 20
