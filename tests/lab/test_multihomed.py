@@ -1,0 +1,73 @@
+"""Several interfaces, on one segment and on two; own packets and reflections are never a conflict."""
+
+
+def quiet(node):
+    assert [e["id"] for e in node.events()] == []
+
+
+def test_two_interfaces_on_one_segment(lab, lan):
+    node = lab.host("node", (lan, "10.77.0.2/24"), (lan, "10.77.0.3/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    for interface in ("eth0", "eth1"):
+        node.wait_state("FILESRV", "20", "Registered", interface=interface)
+        node.wait_state("LAB", "00", "Registered", interface=interface)
+    quiet(node)
+    asked = asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.2", check=0)
+    assert "10.77.0.2" in asked.stdout and "10.77.0.3" in asked.stdout
+    found = asker.netbt("query", "FILESRV<20>")
+    assert found.returncode == 0, "one machine with two addresses is no conflict"
+
+
+def test_two_interfaces_on_two_segments(lab, lan):
+    wan = lab.segment("wan")
+    node = lab.host("node", (lan, "10.77.0.2/24"), (wan, "10.78.0.2/24"))
+    rival = lab.host("rival", (wan, "10.78.0.3/24"))
+    rival.hold("FILESRV", "20")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered", interface="eth0")
+    node.wait_state("FILESRV", "20", "Conflict", interface="eth1")
+    assert node.wait_event(4321)["strings"][1:] == ["10.78.0.2", "10.78.0.3"]
+    node.wait_state("FILESRV", "00", "Registered", interface="eth1")
+
+
+def test_multihomed_registration_at_the_server(lab, lan):
+    wan = lab.segment("wan")
+    node = lab.host("node", (lan, "10.77.0.2/24"), (wan, "10.78.0.2/24"))
+    server = lab.host("server", (lan, "10.77.0.53/24"))
+    server.attach(wan, "10.78.0.53/24")
+    samba = server.nmbd("WINSSRV", wins_support="yes")
+    assert samba.running()
+    capture = lan.capture()
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", "10.77.0.53")
+    node.wait_state("FILESRV", "20", "Registered", 30)
+    capture.stop()
+    opcodes = {o for o, in capture.fields("nbns.flags.response == 0 && ip.src == 10.77.0.2 && nbns.flags.opcode > 4", "nbns.flags.opcode")}
+    assert "15" in opcodes
+    quiet(node)
+
+
+def test_address_change_is_followed_live(lab, lan):
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    node.run("ip", "addr", "del", "10.77.0.2/24", "dev", "eth0", check=0)
+    node.run("ip", "addr", "add", "10.77.0.7/24", "broadcast", "10.77.0.255", "dev", "eth0", check=0)
+
+    def answered():
+        return "10.77.0.7" in asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.255", "--broadcast",
+                                           "--wait", "0.5").stdout
+    from netlab import wait_until
+    wait_until(answered, 15, "the name answered at the new address")
+    quiet(node)
+
+
+def test_an_interface_that_comes_later(lab, lan):
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    wan = lab.segment("wan")
+    node.attach(wan, "10.78.0.2/24")
+    node.wait_state("FILESRV", "20", "Registered", interface="eth1")
+    quiet(node)
