@@ -7,8 +7,8 @@
  * text. On the wire, first-level encoding turns the 16 bytes into 32 letters 'A' to 'P', and
  * second-level encoding writes that and the scope's parts as labels (RFC 1001 §14.1, RFC 1002 §4.1).
  */
-#include "base/result.h"
 #include "base/rd.h"
+#include "base/result.h"
 #include "base/wr.h"
 
 #include <stdbool.h>
@@ -19,6 +19,8 @@
 #define NB_SUFFIX_AT 15
 #define NB_SCOPE_MAX_BYTES 255
 #define NB_LABEL_MAX_BYTES 63
+/* 33 of name, at most 256 of scope labels, and the closing zero */
+#define NB_NAME_ENCODED_MAX_BYTES (1 + 2 * NB_NAME_BYTES + 1 + NB_SCOPE_MAX_BYTES + 1)
 #define NB_NAME_TEXT_BYTES (NB_NAME_BYTES * 4 + 8) /* enough for any nb_name_format() */
 
 struct nb_name {

@@ -86,6 +86,12 @@ struct nbns_address {
         uint32_t address;
 };
 
+/* Room for the two records of a redirect. */
+struct nbns_redirect_rdata {
+        uint8_t server_name[NB_NAME_ENCODED_MAX_BYTES];
+        uint8_t server_address[4];
+};
+
 /*
  * Decodes one datagram. NBT_ERR_TRUNCATED, NBT_ERR_MALFORMED (also: more than one record in a section).
  * Bytes after the last record are ignored, as Windows and Samba do. Only the records whose has_ flag is set
@@ -97,7 +103,8 @@ int nbns_packet_decode(const void *bytes, size_t len_bytes, struct nbns_packet *
 int nbns_header_decode(const void *bytes, size_t len_bytes, struct nbns_header *ret) NBT_MUST_CHECK;
 
 /*
- * Encodes; the record's names are written as a pointer to the question's (C0 0C) where they are the same.
+ * Encodes; names that equal the first one of the message (the question's, where there is one) are written as a pointer
+ * to it, C0 0C.
  * Returns the length in bytes, or NBT_ERR_FULL.
  */
 int nbns_packet_encode(const struct nbns_packet *packet, void *buffer, size_t size_bytes) NBT_MUST_CHECK;
@@ -138,6 +145,17 @@ void nbns_build_query_response(struct nbns_packet *ret, uint16_t id, const struc
                                uint32_t ttl_s, bool recursion_available);
 void nbns_build_negative_query_response(struct nbns_packet *ret, uint16_t id, const struct nb_name *name,
                                         const struct nb_scope *scope, uint8_t rcode, bool recursion_available);
+
+/* NODE STATUS RESPONSE (§4.2.18); RDATA from nbstat_table_encode(). */
+void nbns_build_status_response(struct nbns_packet *ret, uint16_t id, const struct nb_name *name,
+                                const struct nb_scope *scope, const uint8_t *rdata, uint16_t rdata_len_bytes);
+/*
+ * REDIRECT NAME QUERY RESPONSE (§4.2.15): "ask SERVER at that address". RDATA is the caller's, and must live until the
+ * packet is encoded. NBT_ERR_MALFORMED if the scope cannot be encoded.
+ */
+int nbns_build_redirect(struct nbns_packet *ret, struct nbns_redirect_rdata *rdata, uint16_t id,
+                        const struct nb_name *name, const struct nb_scope *scope, const struct nb_name *server,
+                        uint32_t server_address, uint32_t ttl_s) NBT_MUST_CHECK;
 
 /* The flag word of the header as it stands on the wire (R, opcode, NM_FLAGS, rcode). */
 uint16_t nbns_header_flags(const struct nbns_header *header);

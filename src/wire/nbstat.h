@@ -5,6 +5,7 @@
 #include "wire/nbns.h"
 
 #define NBSTAT_MAX_NAMES 255
+#define NBSTAT_STATISTICS_BYTES 46
 
 /* NAME_FLAGS of an entry, RFC 1002 §4.2.18 */
 #define NBSTAT_GROUP 0x8000
