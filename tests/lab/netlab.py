@@ -364,6 +364,14 @@ class Lab:
         subprocess.run(host.prefix + ["sysctl", "-qw", "net.ipv4.ip_forward=1"], check=True)
         return host
 
+    def plug(self, host, plugged, interface="eth0"):
+        """Plugs the cable of a host's interface in or out, at the switch: the host keeps its address."""
+        segment, port, _network = host.interfaces[interface]
+        if plugged:
+            ip("-n", segment.namespace, "link", "set", port, "master", "br0")
+        else:
+            ip("-n", segment.namespace, "link", "set", port, "nomaster")
+
     def close(self):
         for capture in self.captures:
             if capture.poll() is None:
