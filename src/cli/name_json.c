@@ -1,0 +1,39 @@
+#include "cli/name_json.h"
+
+#include "base/ip4.h"
+
+#include <stdio.h>
+
+json_t *json_from_name(const struct nb_name *name)
+{
+        char stem[NB_NAME_TEXT_BYTES], suffix[3], bytes[2 * NB_NAME_BYTES + 1];
+
+        nb_name_format_stem(name, stem);
+        snprintf(suffix, sizeof(suffix), "%02X", nb_name_suffix(name));
+        for (size_t i = 0; i < NB_NAME_BYTES; i++)
+                snprintf(bytes + 2 * i, 3, "%02x", name->bytes[i]);
+        return json_pack("{s:s, s:s, s:s}", "name", stem, "suffix", suffix, "bytes", bytes);
+}
+
+json_t *json_from_ip4(uint32_t address)
+{
+        char text[IP4_TEXT_BYTES];
+
+        if (!address)
+                return json_null();
+        ip4_format(address, text);
+        return json_string(text);
+}
+
+json_t *json_from_word(const char *word)
+{
+        char text[48];
+        size_t i = 0;
+
+        for (; word[i] && i + 1 < sizeof(text); i++) {
+                const char c = word[i];
+                text[i] = c == ' ' || c == '-' ? '_' : c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+        }
+        text[i] = '\0';
+        return json_string(text);
+}

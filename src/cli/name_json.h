@@ -1,0 +1,14 @@
+#pragma once
+/* NetBIOS names, addresses and words in JSON, the same in every tool. */
+#include "wire/name.h"
+
+#include <jansson.h>
+
+/* {"name":"FILESRV","suffix":"20","bytes":"46494c45…"}: unprintable bytes as '.' in name, exact in bytes. NULL: no memory. */
+json_t *json_from_name(const struct nb_name *name);
+
+/* "10.77.0.2", or null for 0. */
+json_t *json_from_ip4(uint32_t address);
+
+/* A table's word as a JSON value: "Conflict Deregistered" becomes "conflict_deregistered". */
+json_t *json_from_word(const char *word);
