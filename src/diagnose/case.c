@@ -1,0 +1,465 @@
+#include "diagnose/case.h"
+
+#include <string.h>
+
+/* ASSUMPTION: a demand that did no harm is worth a word for a day, not for ever. */
+#define OLD_AFTER_US (INT64_C(24) * 3600 * 1000000)
+
+struct builder {
+        const struct snapshot *snapshot;
+        struct arena *arena;
+        struct diagnose_case *cases; /* CASE_MAX */
+        size_t count;
+        bool failed;
+};
+
+/* ---- names of the loser ------------------------------------------------------------------------------------------- */
+
+static const char *local_computer(const struct snapshot *snapshot)
+{
+        if (snapshot->node && snapshot->node->computer[0])
+                return snapshot->node->computer;
+        return snapshot->computer;
+}
+
+/* "wks01.corp.example" → "WKS01": what an event's Computer field says as a NetBIOS name. */
+static const char *event_computer(struct builder *b, const struct event *event)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (event->computer[0] == '\0')
+                return NULL;
+        const size_t label_len = strcspn(event->computer, ".");
+        const char *label = arena_printf(b->arena, "%.*s", (int)label_len, event->computer);
+
+        if (!label) {
+                b->failed = true;
+                return NULL;
+        }
+        const struct nb_name name = nb_name_make(label, 0);
+
+        nb_name_format_stem(&name, text);
+        const char *copy = arena_strdup(b->arena, text);
+
+        b->failed |= !copy;
+        return copy;
+}
+
+static const struct node_view_name *view_find(const struct node_view *node, const struct nb_name *name,
+                                              uint32_t iface_id)
+{
+        for (size_t i = 0; i < node->name_count; i++) {
+                const struct node_view_name *row = &node->names[i];
+
+                if (nb_name_equal(&row->name, name) && (iface_id == 0 || row->iface_id == iface_id))
+                        return row;
+        }
+        return NULL;
+}
+
+static const struct node_iface *view_iface(const struct node_view *node, uint32_t iface_id)
+{
+        for (size_t i = 0; i < node->iface_count; i++)
+                if (node->ifaces[i].id == iface_id)
+                        return &node->ifaces[i];
+        return NULL;
+}
+
+static uint32_t view_iface_id(const struct node_view *node, uint32_t address)
+{
+        for (size_t i = 0; i < node->iface_count; i++)
+                if (address != 0 && node->ifaces[i].address == address)
+                        return node->ifaces[i].id;
+        return 0;
+}
+
+/* ---- making cases ------------------------------------------------------------------------------------------------- */
+
+/* The case of NAME (NULL: nameless, of SENDER) on ADDRESS (0: any); a new one if there is none. NULL when full. */
+static struct diagnose_case *get_case(struct builder *b, const struct nb_name *name, uint32_t address, uint32_t sender)
+{
+        for (size_t i = 0; i < b->count; i++) {
+                struct diagnose_case *c = &b->cases[i];
+                const bool same_place = address == 0 || c->address == 0 || c->address == address;
+
+                if (name ? c->has_name && nb_name_equal(&c->name, name) && same_place
+                         : !c->has_name && c->sender == sender)
+                        return c;
+        }
+        if (b->count == CASE_MAX)
+                return NULL;
+        struct diagnose_case *c = &b->cases[b->count++];
+
+        c->has_name = name != NULL;
+        if (name)
+                c->name = *name;
+        c->address = address;
+        return c;
+}
+
+static void add_event(struct diagnose_case *c, const struct snapshot_event *event)
+{
+        if (c->event_count < CASE_MAX_EVENTS)
+                c->events[c->event_count] = event;
+        if (c->event_count++ == 0 && event->sender != 0)
+                c->sender = event->sender;
+}
+
+/* What the local node says of a case of this machine. */
+static void fill_from_node(const struct snapshot *snapshot, struct diagnose_case *c)
+{
+        const struct node_view *node = snapshot->node;
+        const struct snapshot_iface *own = snapshot_find_iface(snapshot, c->address);
+
+        if (own)
+                c->iface = own->label;
+        if (!node || !c->here || !c->has_name)
+                return;
+        const struct node_view_name *row = view_find(node, &c->name, view_iface_id(node, c->address));
+
+        if (!row)
+                return;
+        c->in_conflict |= row->state == NODE_STATE_CONFLICT;
+        c->registered = row->state == NODE_STATE_REGISTERED;
+        const struct node_iface *iface = view_iface(node, row->iface_id);
+
+        if (iface && c->address == 0)
+                c->address = iface->address;
+        if (iface && !c->iface)
+                c->iface = iface->label;
+}
+
+static void add_from_view(struct builder *b)
+{
+        const struct node_view *node = b->snapshot->node;
+
+        for (size_t i = 0; node && i < node->name_count; i++) {
+                const struct node_view_name *row = &node->names[i];
+                const struct node_iface *iface = view_iface(node, row->iface_id);
+
+                if (row->state != NODE_STATE_CONFLICT)
+                        continue;
+                struct diagnose_case *c = get_case(b, &row->name, iface ? iface->address : 0, 0);
+
+                if (!c)
+                        return;
+                c->here = true;
+                c->in_conflict = true;
+                c->sender = row->conflict_peer;
+        }
+}
+
+/* ---- events ------------------------------------------------------------------------------------------------------- */
+
+static void add_event_case(struct builder *b, const struct nb_name *name, const struct snapshot_event *event)
+{
+        const struct snapshot *snapshot = b->snapshot;
+        struct diagnose_case *c = get_case(b, name, event->own, event->sender);
+
+        if (!c)
+                return;
+        c->here |= snapshot->events_are_ours || snapshot_find_iface(snapshot, event->own) != NULL;
+        if (c->address == 0)
+                c->address = event->own;
+        if (!c->computer && !c->here)
+                c->computer = event_computer(b, event->event);
+        if (!c->iface && event->event->interface[0])
+                c->iface = event->event->interface;
+        add_event(c, event);
+}
+
+/* The article: "use nbtstat -n to see which name is in the Conflict state". */
+static bool add_to_conflicts(struct builder *b, const struct snapshot_event *event, bool only_of_sender)
+{
+        bool added = false;
+
+        for (size_t i = 0; b->snapshot->events_are_ours && i < b->count; i++) {
+                struct diagnose_case *c = &b->cases[i];
+
+                if (!c->in_conflict || (only_of_sender && c->sender != event->sender))
+                        continue;
+                add_event(c, event);
+                added = true;
+        }
+        return added;
+}
+
+/* The unique names that the sender's table shares with ours. */
+static bool add_shared_names(struct builder *b, const struct snapshot_event *event)
+{
+        const struct snapshot_host *host = snapshot_find_host(b->snapshot, event->sender);
+        const struct node_view *node = b->snapshot->events_are_ours ? b->snapshot->node : NULL;
+        const char *computer =
+                b->snapshot->events_are_ours ? local_computer(b->snapshot) : event_computer(b, event->event);
+        bool added = false;
+
+        if (!host || !host->table)
+                return false;
+        for (size_t i = 0; i < host->table->count; i++) {
+                const struct nb_name *name = &host->table->entries[i].name;
+                const struct nb_name stem = nb_name_make(computer ? computer : "", 0);
+                const struct node_view_name *row = node ? view_find(node, name, 0) : NULL;
+                const bool ours =
+                        node ? row && row->kind == NODE_NAME_UNIQUE : computer && nb_name_same_stem(&stem, name);
+
+                if (!ours || !snapshot_table_holds(host->table, name))
+                        continue;
+                add_event_case(b, name, event);
+                added = true;
+        }
+        return added;
+}
+
+static void add_from_events(struct builder *b)
+{
+        for (size_t i = 0; i < b->snapshot->event_count; i++) {
+                const struct snapshot_event *event = &b->snapshot->events[i];
+                const uint16_t id = event->event->id;
+
+                if (id < EVENT_ID_DUPLICATE_NAME || id > EVENT_ID_DUPLICATE_NAME_ERROR)
+                        continue;
+                if (event->has_name) {
+                        add_event_case(b, &event->name, event);
+                        continue;
+                }
+                if (event->sender != 0 && (add_to_conflicts(b, event, true) || add_shared_names(b, event)))
+                        continue;
+                if (!add_to_conflicts(b, event, false))
+                        add_event_case(b, NULL, event);
+        }
+}
+
+/* ---- holders ------------------------------------------------------------------------------------------------------ */
+
+enum mark { MARK_IN_TABLE, MARK_ANSWERED, MARK_TOLD, MARK_REFUSED, MARK_DEMANDED, MARK_TOOK };
+
+/* The loser's own addresses are no holders, nor is "a group exists" (255.255.255.255, KB130232). */
+static struct case_holder *get_holder(const struct snapshot *snapshot, struct diagnose_case *c, uint32_t address)
+{
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (c->holders[i].address == address)
+                        return &c->holders[i];
+        if (address == 0 || address == IP4_BROADCAST || case_is_own(snapshot, c, address) ||
+            c->holder_count == CASE_MAX_HOLDERS)
+                return NULL;
+        struct case_holder *holder = &c->holders[c->holder_count++];
+
+        holder->address = address;
+        holder->host = snapshot_find_host(snapshot, address);
+        return holder;
+}
+
+static void mark_holder(const struct snapshot *snapshot, struct diagnose_case *c, uint32_t address, enum mark mark)
+{
+        struct case_holder *holder = get_holder(snapshot, c, address);
+
+        if (!holder)
+                return;
+        holder->in_table |= mark == MARK_IN_TABLE;
+        holder->answered |= mark == MARK_ANSWERED;
+        holder->told_by_wins |= mark == MARK_TOLD;
+        holder->refused |= mark == MARK_REFUSED;
+        holder->demanded |= mark == MARK_DEMANDED;
+        holder->took |= mark == MARK_TOOK;
+}
+
+/* A host's own answer to a unicast question lists its own addresses: no others are accused by it. */
+static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c, const struct snapshot_query *query,
+                        const struct snapshot_answer *answer)
+{
+        if (answer->rcode != NBNS_RCODE_OK || answer->group)
+                return;
+        for (size_t i = 0; i < answer->address_count; i++) {
+                const uint32_t address = answer->addresses[i];
+
+                if (address == answer->source)
+                        mark_holder(snapshot, c, address, MARK_ANSWERED);
+                else if (query->kind != SNAPSHOT_ASKED_HOST)
+                        mark_holder(snapshot, c, address, MARK_TOLD);
+        }
+}
+
+static void mark_events(const struct snapshot *snapshot, struct diagnose_case *c)
+{
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
+                const bool refusal = c->events[i]->event->id == EVENT_ID_DUPLICATE_NAME_ERROR;
+
+                mark_holder(snapshot, c, c->events[i]->sender, refusal ? MARK_REFUSED : MARK_DEMANDED);
+        }
+        if (c->in_conflict)
+                mark_holder(snapshot, c, c->sender, MARK_TOOK);
+}
+
+static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *c)
+{
+        mark_events(snapshot, c);
+        for (size_t i = 0; c->has_name && i < snapshot->host_count; i++)
+                if (snapshot_table_holds(snapshot->hosts[i].table, &c->name))
+                        mark_holder(snapshot, c, snapshot->hosts[i].address, MARK_IN_TABLE);
+        for (size_t i = 0; c->has_name && i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+
+                for (size_t j = 0; nb_name_equal(&query->name, &c->name) && j < query->answer_count; j++)
+                        mark_answer(snapshot, c, query, &query->answers[j]);
+        }
+}
+
+/* ---- names nobody has complained about yet ------------------------------------------------------------------------ */
+
+/* A scratch case, kept only if another machine answers for NAME or has it in its table. */
+static void add_if_held(struct builder *b, const struct nb_name *name, uint32_t address)
+{
+        struct diagnose_case probe = {.has_name = true, .name = *name, .here = true, .address = address};
+
+        mark_holders(b->snapshot, &probe);
+        for (size_t i = 0; i < probe.holder_count; i++) {
+                if (!probe.holders[i].in_table && !probe.holders[i].answered)
+                        continue;
+                struct diagnose_case *c = get_case(b, name, address, 0);
+
+                if (c)
+                        c->here = true;
+                return;
+        }
+}
+
+static void add_from_answers(struct builder *b)
+{
+        const struct node_view *node = b->snapshot->node;
+        const char *computer = b->snapshot->computer;
+
+        if (!b->snapshot->events_are_ours)
+                return;
+        for (size_t i = 0; node && i < node->name_count; i++) {
+                const struct node_iface *iface = view_iface(node, node->names[i].iface_id);
+
+                if (node->names[i].kind == NODE_NAME_UNIQUE && node->names[i].state == NODE_STATE_REGISTERED)
+                        add_if_held(b, &node->names[i].name, iface ? iface->address : 0);
+        }
+        for (size_t i = 0; !node && computer && i < 2; i++) {
+                const struct nb_name name = nb_name_make(computer, i == 0 ? 0x00 : 0x20);
+
+                add_if_held(b, &name, 0);
+        }
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+
+/* In conflict now first; otherwise the order stays, which is newest event first. */
+static void sort_cases(struct builder *b)
+{
+        for (size_t i = 1; i < b->count; i++)
+                for (size_t j = i; j > 0 && b->cases[j].in_conflict && !b->cases[j - 1].in_conflict; j--) {
+                        const struct diagnose_case swap = b->cases[j];
+
+                        b->cases[j] = b->cases[j - 1];
+                        b->cases[j - 1] = swap;
+                }
+}
+
+int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct case_list *ret)
+{
+        struct builder b = {.snapshot = snapshot, .arena = arena};
+
+        b.cases = arena_alloc(arena, CASE_MAX * sizeof *b.cases);
+        if (!b.cases)
+                return NBT_ERR_NOMEM;
+        add_from_view(&b);
+        add_from_events(&b);
+        add_from_answers(&b);
+        for (size_t i = 0; i < b.count; i++) {
+                struct diagnose_case *c = &b.cases[i];
+
+                if (c->here)
+                        c->computer = local_computer(snapshot);
+                fill_from_node(snapshot, c);
+                mark_holders(snapshot, c);
+        }
+        sort_cases(&b);
+        if (b.failed)
+                return NBT_ERR_NOMEM;
+        *ret = (struct case_list){.count = b.count, .cases = b.cases};
+        return 0;
+}
+
+/* ---- questions about a case --------------------------------------------------------------------------------------- */
+
+const struct snapshot_event *case_event(const struct diagnose_case *c)
+{
+        return c->event_count > 0 ? c->events[0] : NULL;
+}
+
+bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address)
+{
+        if (address == 0)
+                return false;
+        return address == c->address || (c->here && snapshot_find_iface(snapshot, address) != NULL);
+}
+
+const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32_t address)
+{
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (c->holders[i].address == address)
+                        return &c->holders[i];
+        return NULL;
+}
+
+const struct case_holder *case_live_holder(const struct diagnose_case *c)
+{
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (c->holders[i].in_table)
+                        return &c->holders[i];
+        /* who answers for a name that its own table does not list is a proxy or a poisoner, not a holder */
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (c->holders[i].answered && !(c->holders[i].host && c->holders[i].host->table))
+                        return &c->holders[i];
+        return NULL;
+}
+
+static bool case_is_old(const struct snapshot *snapshot, const struct snapshot_event *event)
+{
+        const int64_t last = event->event->repeated > 0 ? event->event->last_time.us : event->event->time.us;
+
+        return snapshot->now.us != 0 && last != 0 && snapshot->now.us - last > OLD_AFTER_US;
+}
+
+bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case *c)
+{
+        const struct snapshot_event *event = case_event(c);
+
+        if (!c->here || !snapshot->node || c->in_conflict || !event || case_live_holder(c))
+                return false;
+        if (!c->has_name)
+                return case_is_old(snapshot, event);
+        if (!view_find(snapshot->node, &c->name, 0))
+                return true; /* the name was given up: that is the usual remedy */
+        if (!c->registered)
+                return false;
+        if (event->event->id == EVENT_ID_DUPLICATE_NAME_ERROR || event->verification == SNAPSHOT_VERIFICATION_HOLDER ||
+            event->verification == SNAPSHOT_VERIFICATION_OBEYED)
+                return true;
+        return case_is_old(snapshot, event);
+}
+
+enum case_user case_name_is_user(const struct diagnose_case *c)
+{
+        enum case_user seen = CASE_USER_UNKNOWN;
+
+        if (!c->has_name || nb_name_suffix(&c->name) != 0x03)
+                return CASE_USER_NO;
+        if (c->computer) {
+                const struct nb_name own = nb_name_make(c->computer, 0);
+
+                return nb_name_same_stem(&own, &c->name) ? CASE_USER_NO : CASE_USER_YES;
+        }
+        for (size_t i = 0; i < c->holder_count; i++) {
+                const struct nbstat_table *table = c->holders[i].host ? c->holders[i].host->table : NULL;
+                const int at = table ? nbstat_table_computer(table) : NBT_ERR_NOT_FOUND;
+
+                if (at >= 0 && nb_name_same_stem(&table->entries[at].name, &c->name))
+                        return CASE_USER_NO;
+                if (at >= 0 && c->holders[i].in_table)
+                        seen = CASE_USER_YES;
+        }
+        return seen;
+}

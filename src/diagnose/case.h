@@ -1,0 +1,73 @@
+#pragma once
+/*
+ * A case: one name that is, or was said to be, held twice; with everyone who seems to hold it too.
+ *
+ * Cases are built from three things: names in Conflict in the local name table, events, and answers for our own names
+ * from other machines. Events 4319 and 4320 carry no name, only the sender: such an event belongs to the name whose
+ * conflict peer it is, else to the unique names that the sender's table shares with ours, else it is a case without a name.
+ */
+#include "base/arena.h"
+#include "diagnose/snapshot.h"
+
+#define CASE_MAX 64
+#define CASE_MAX_HOLDERS 16
+#define CASE_MAX_EVENTS 8
+
+/* An address other than the loser's that has to do with the name. */
+struct case_holder {
+        uint32_t address;
+        const struct snapshot_host *host; /* NULL if it was not to be asked */
+        bool in_table;                    /* its own name table lists the name as its own */
+        bool answered;                    /* it answered a query for the name, by its own address */
+        bool told_by_wins;                /* a WINS server gave this address for the name */
+        bool refused;                     /* event 4321 says that it did not allow the name */
+        bool demanded;                    /* event 4319 or 4320 came from it */
+        bool took;                        /* the local node names it as the one who took the name */
+};
+
+struct diagnose_case {
+        bool has_name;
+        struct nb_name name;
+        bool here; /* the loser is this machine */
+        uint32_t address;
+        const char *iface;    /* label of the loser's interface; NULL if unknown */
+        const char *computer; /* the loser's NetBIOS computer name; NULL if unknown */
+        bool in_conflict;     /* its table says so now */
+        bool registered;      /* its table says that the name is its own now */
+        uint32_t sender;      /* of the newest event, else the conflict peer; 0 if unknown */
+        size_t event_count;   /* all that belong here; the first CASE_MAX_EVENTS are kept, newest first */
+        const struct snapshot_event *events[CASE_MAX_EVENTS];
+        size_t holder_count;
+        struct case_holder holders[CASE_MAX_HOLDERS];
+};
+
+struct case_list {
+        size_t count;
+        struct diagnose_case *cases; /* in the arena */
+};
+
+/* The cases of SNAPSHOT, in ARENA: those in conflict now first, then by newest event; at most CASE_MAX. NBT_ERR_NOMEM. */
+int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct case_list *ret) NBT_MUST_CHECK;
+
+/* The newest event, or NULL. */
+const struct snapshot_event *case_event(const struct diagnose_case *c);
+
+/* Is ADDRESS the loser itself (for this machine: any of its addresses)? */
+bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address);
+
+/* The holder at ADDRESS, or NULL. */
+const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32_t address);
+
+/* Someone who holds the name now, as far as answers tell: in its table, else answered, else told by WINS; NULL: nobody. */
+const struct case_holder *case_live_holder(const struct diagnose_case *c);
+
+/*
+ * A thing of the past: the name is this machine's again (or no longer used here), nobody else holds it, and no forged
+ * demand is to be thought of.
+ */
+bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case *c);
+
+enum case_user { CASE_USER_NO, CASE_USER_YES, CASE_USER_UNKNOWN };
+
+/* Is the name a user's (<03> and not the loser's computer name)? */
+enum case_user case_name_is_user(const struct diagnose_case *c);

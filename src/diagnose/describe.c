@@ -1,0 +1,164 @@
+#include "diagnose/describe.h"
+
+#include <stdio.h>
+
+#define MEMORY_OUT "…"
+
+static const char *or_dots(const char *text)
+{
+        return text ? text : MEMORY_OUT;
+}
+
+const char *describe_name(const struct rule_input *in)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (!in->c->has_name)
+                return "an unknown name";
+        nb_name_format(&in->c->name, text);
+        return or_dots(arena_strdup(in->arena, text));
+}
+
+const char *describe_address(const struct rule_input *in, uint32_t address)
+{
+        char text[IP4_TEXT_BYTES];
+
+        ip4_format(address, text);
+        return or_dots(arena_strdup(in->arena, text));
+}
+
+const char *describe_computer(const struct rule_input *in, uint32_t address)
+{
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
+        const int at = host && host->table ? nbstat_table_computer(host->table) : NBT_ERR_NOT_FOUND;
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (at < 0)
+                return NULL;
+        nb_name_format_stem(&host->table->entries[at].name, text);
+        return or_dots(arena_strdup(in->arena, text));
+}
+
+const char *describe_host(const struct rule_input *in, uint32_t address)
+{
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
+        const char *computer = describe_computer(in, address);
+        const char *ip = describe_address(in, address);
+        char mac_text[MAC_TEXT_BYTES] = "";
+        uint8_t mac[6];
+
+        if (snapshot_find_mac(in->snapshot, address, mac, NULL))
+                mac_format(mac, mac_text);
+        if (!computer && !mac_text[0])
+                return ip;
+        return or_dots(arena_printf(in->arena, "%s (%s%s%s%s%s%s%s)", ip, computer ? "computer " : "",
+                                    computer ? computer : "", computer && mac_text[0] ? ", " : "",
+                                    mac_text[0] ? "MAC " : "", mac_text, host && host->vendor ? ", " : "",
+                                    host && host->vendor ? host->vendor : ""));
+}
+
+const char *describe_loser(const struct rule_input *in)
+{
+        const struct diagnose_case *c = in->c;
+        const char *ip = c->address ? describe_address(in, c->address) : "";
+
+        if (c->here && c->address && c->iface)
+                return or_dots(arena_printf(in->arena, "this machine (%s, %s)", c->iface, ip));
+        if (c->here)
+                return "this machine";
+        if (c->address)
+                return or_dots(arena_printf(in->arena, "the machine at %s", ip));
+        return "the machine that logged the event";
+}
+
+const char *describe_event(const struct rule_input *in, const struct snapshot_event *event)
+{
+        const struct event *e = event->event;
+        char time[WALL_TEXT_BYTES] = "";
+        char record[40] = "";
+
+        if (e->time.us != 0)
+                wall_format(e->time, time);
+        if (e->record != 0)
+                (void)snprintf(record, sizeof record, ", record %llu", (unsigned long long)e->record);
+        return or_dots(arena_printf(in->arena, "event %u%s%s%s (%s)", e->id, record, time[0] ? ", " : "", time,
+                                    event->source ? event->source : "source unknown"));
+}
+
+/* ---- evidence ----------------------------------------------------------------------------------------------------- */
+
+static void evidence_event(const struct rule_input *in, const struct snapshot_event *event, struct texts *evidence)
+{
+        const char *who = describe_event(in, event);
+        const char *sender = event->sender ? describe_address(in, event->sender) : "an unknown address";
+
+        if (event->event->id == EVENT_ID_DUPLICATE_NAME_ERROR)
+                texts_add(evidence, "%s: %s did not allow %s to be claimed", who, sender, describe_name(in));
+        else if (event->event->id == EVENT_ID_NAME_RELEASE)
+                texts_add(evidence, "%s: a name release demand came from %s", who, sender);
+        else
+                texts_add(evidence, "%s: %s reported a duplicate name", who, sender);
+        if (event->event->repeated > 0)
+                texts_add(evidence, "the same happened %llu times more", (unsigned long long)event->event->repeated);
+        if (event->event->note[0])
+                texts_add(evidence, "the node noted: %s", event->event->note);
+}
+
+void evidence_events(const struct rule_input *in, struct texts *evidence)
+{
+        const struct diagnose_case *c = in->c;
+
+        if (c->in_conflict)
+                texts_add(evidence, "local name table: %s is in the state Conflict%s%s%s%s", describe_name(in),
+                          c->iface ? " on " : "", c->iface ? c->iface : "", c->sender ? ", taken by " : "",
+                          c->sender ? describe_address(in, c->sender) : "");
+        else if (c->registered)
+                texts_add(evidence, "local name table: %s is Registered", describe_name(in));
+        if (c->event_count > 0)
+                evidence_event(in, c->events[0], evidence);
+        if (c->event_count > 1)
+                texts_add(evidence, "%zu earlier events concern the same name", c->event_count - 1);
+}
+
+void evidence_silence(const struct rule_input *in, uint32_t address, struct texts *evidence)
+{
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
+        const char *ip = describe_address(in, address);
+
+        if (address == 0 || (host && host->reply == SNAPSHOT_ANSWERED))
+                return;
+        if (host && host->reply == SNAPSHOT_SILENT)
+                texts_add(evidence,
+                          "%s was asked for its name table and did not answer (off, gone, or filtered): that proves "
+                          "nothing either way",
+                          ip);
+        else
+                texts_add(evidence, "%s was not asked for its name table%s%s", ip, host && host->why_not ? ": " : "",
+                          host && host->why_not ? host->why_not : "");
+}
+
+void evidence_holder(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence)
+{
+        const char *ip = describe_address(in, holder->address);
+        const char *name = describe_name(in);
+        uint8_t mac[6];
+        bool from_status;
+        char mac_text[MAC_TEXT_BYTES];
+
+        if (holder->in_table)
+                texts_add(evidence, "node status of %s: its own name table lists %s as UNIQUE, %s", ip, name,
+                          nbstat_status_str(snapshot_table_holds(holder->host->table, &in->c->name)->name_flags));
+        else if (holder->host && holder->host->table)
+                texts_add(evidence, "node status of %s: its own name table does not list %s", ip, name);
+        if (holder->answered)
+                texts_add(evidence, "name query: %s answers for %s with its own address", ip, name);
+        if (holder->told_by_wins)
+                texts_add(evidence, "name query: another (a WINS server or proxy) gives %s as the address of %s", ip,
+                          name);
+        if (snapshot_find_mac(in->snapshot, holder->address, mac, &from_status)) {
+                mac_format(mac, mac_text);
+                texts_add(evidence, "%s: %s has the MAC address %s", from_status ? "node status" : "neighbour table",
+                          ip, mac_text);
+        }
+        evidence_silence(in, holder->address, evidence);
+}

@@ -1,0 +1,25 @@
+#pragma once
+/*
+ * How names, hosts and times are spoken of in headlines, evidence and remedies. All texts are in the arena, never NULL
+ * ("…" if memory ran out, which the caller's texts then tell as well).
+ */
+#include "diagnose/rule.h"
+
+/* "FILESRV<20>", or "an unknown name". */
+const char *describe_name(const struct rule_input *in);
+/* "10.77.0.3". */
+const char *describe_address(const struct rule_input *in, uint32_t address);
+/* "10.77.0.3 (computer OLDSRV, MAC 02-…, Acme Corp)": as much of it as is known. */
+const char *describe_host(const struct rule_input *in, uint32_t address);
+/* "this machine (eth0, 10.77.0.2)", or "the machine at 10.77.0.2", or "the machine that logged the event". */
+const char *describe_loser(const struct rule_input *in);
+/* "event 4320, record 17, 2026-11-23T06:14:04Z (event log of this machine)". */
+const char *describe_event(const struct rule_input *in, const struct snapshot_event *event);
+/* The computer name in the table of the host at ADDRESS; NULL if it told none. */
+const char *describe_computer(const struct rule_input *in, uint32_t address);
+
+/* Evidence lines that several rules give: what the events say, and what each holder's table and answers say. */
+void evidence_events(const struct rule_input *in, struct texts *evidence);
+void evidence_holder(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence);
+/* Who did not answer or was not asked, so that a weak verdict is understood. */
+void evidence_silence(const struct rule_input *in, uint32_t address, struct texts *evidence);

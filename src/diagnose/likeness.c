@@ -1,0 +1,134 @@
+#include "diagnose/likeness.h"
+
+#include <string.h>
+
+static bool is_group(const struct nbstat_entry *entry)
+{
+        return entry->name_flags & NBSTAT_GROUP;
+}
+
+/* Every unique name of A is a unique name of B. */
+static bool table_within(const struct nbstat_table *a, const struct nbstat_table *b)
+{
+        for (size_t i = 0; i < a->count; i++)
+                if (!is_group(&a->entries[i]) && !snapshot_table_holds(b, &a->entries[i].name))
+                        return false;
+        return true;
+}
+
+static void compare_tables(struct likeness *ret, const struct nbstat_table *a, const struct nbstat_table *b)
+{
+        if (!a || !b || a->count == 0 || b->count == 0)
+                return;
+        ret->same_table = table_within(a, b) && table_within(b, a);
+        ret->table_differs = !ret->same_table;
+}
+
+static void compare_macs(struct likeness *ret, const uint8_t a[6], const uint8_t b[6])
+{
+        if (memcmp(a, b, 6) == 0)
+                ret->same_mac = true;
+        else
+                ret->different_mac = true;
+}
+
+/* A host's own answer that lists both addresses. A WINS server's does not count: it merges two machines of one name into
+ * one record (observed of Samba). */
+static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
+{
+        for (size_t i = 0; i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+
+                if (query->kind == SNAPSHOT_ASKED_WINS)
+                        continue;
+                for (size_t j = 0; j < query->answer_count; j++) {
+                        const struct snapshot_answer *answer = &query->answers[j];
+                        bool has_a = false;
+                        bool has_b = false;
+
+                        for (size_t k = 0; k < answer->address_count; k++) {
+                                has_a |= answer->addresses[k] == a;
+                                has_b |= answer->addresses[k] == b;
+                        }
+                        if (has_a && has_b && !answer->group && (answer->source == a || answer->source == b))
+                                return true;
+                }
+        }
+        return false;
+}
+
+static const struct nbstat_table *table_of(const struct rule_input *in, uint32_t address)
+{
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
+
+        return host ? host->table : NULL;
+}
+
+struct likeness likeness_between(const struct rule_input *in, uint32_t a, uint32_t b)
+{
+        struct likeness ret = {0};
+        uint8_t mac_a[6];
+        uint8_t mac_b[6];
+
+        if (a == 0 || b == 0)
+                return ret;
+        ret.own_address = a == b;
+        if (snapshot_find_mac(in->snapshot, a, mac_a, NULL) && snapshot_find_mac(in->snapshot, b, mac_b, NULL))
+                compare_macs(&ret, mac_a, mac_b);
+        compare_tables(&ret, table_of(in, a), table_of(in, b));
+        ret.lists_both = a != b && lists_both(in->snapshot, a, b);
+        return ret;
+}
+
+/* This machine's names against OTHER's table: does it list nothing that we do not hold? */
+static void compare_with_node(const struct rule_input *in, struct likeness *ret, const struct nbstat_table *table)
+{
+        const struct node_view *node = in->snapshot->node;
+
+        if (!node || !table)
+                return;
+        for (size_t i = 0; i < table->count; i++) {
+                bool found = is_group(&table->entries[i]);
+
+                for (size_t j = 0; j < node->name_count && !found; j++)
+                        found = nb_name_equal(&node->names[j].name, &table->entries[i].name);
+                if (!found) {
+                        ret->table_differs = true;
+                        return;
+                }
+        }
+        ret->same_table = table->count > 0;
+}
+
+/* All of this machine's MACs are known, so that a MAC which is none of them is another machine's. */
+static struct likeness likeness_to_us(const struct rule_input *in, uint32_t other)
+{
+        struct likeness ret = {.own_address = snapshot_find_iface(in->snapshot, other) != NULL};
+        uint8_t mac[6];
+        bool seen = false;
+
+        if (!ret.own_address && snapshot_find_mac(in->snapshot, other, mac, NULL))
+                for (size_t i = 0; i < in->snapshot->iface_count; i++) {
+                        const struct snapshot_iface *iface = &in->snapshot->ifaces[i];
+
+                        seen |= iface->has_mac;
+                        ret.same_mac |= iface->has_mac && memcmp(iface->mac, mac, 6) == 0;
+                }
+        ret.different_mac = seen && !ret.same_mac;
+        compare_with_node(in, &ret, table_of(in, other));
+        for (size_t i = 0; i < in->snapshot->iface_count; i++)
+                ret.lists_both |= !ret.own_address && lists_both(in->snapshot, in->snapshot->ifaces[i].address, other);
+        return ret;
+}
+
+struct likeness likeness_to_loser(const struct rule_input *in, uint32_t other)
+{
+        if (other == 0)
+                return (struct likeness){0};
+        return in->c->here ? likeness_to_us(in, other) : likeness_between(in, in->c->address, other);
+}
+
+bool likeness_is_one(const struct likeness *likeness)
+{
+        return likeness->own_address || likeness->lists_both || (likeness->same_mac && !likeness->table_differs);
+}

@@ -1,0 +1,51 @@
+/*
+ * browser-election: two machines want to be the segment's master browser. Benign: KB120752 says that the event is often
+ * due to normal circumstances and no cause for alarm.
+ */
+#include "diagnose/describe.h"
+#include "diagnose/holder.h"
+
+static void remedy(struct texts *lines)
+{
+        texts_add(lines, "Nothing needs to be done: such events are normal, and the election settles itself");
+        texts_add(lines, "To stop them, let one machine of the segment be the browser for good:");
+        texts_add(lines,
+                  "A Windows host that should not be: sc config browser start= disabled, then: net stop browser");
+        texts_add(lines,
+                  "A Samba host (NAS, router) that should not be: in smb.conf 'local master = no' and 'preferred "
+                  "master = no'; then: systemctl restart nmbd");
+        texts_add(lines, "This host: netbtd itself never claims a browser name; one that was added by hand goes with: "
+                         "netbt name release 'NAME<1D>'");
+}
+
+static void judge(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+
+        if (!c->has_name) {
+                rule_not_checked(ret, "which name is in conflict is not known");
+                return;
+        }
+        if (holder_name_use(c) != NAME_USE_BROWSER) {
+                rule_out(ret, "the name in conflict is none of the browser service's (<1D>, <1E>, __MSBROWSE__)");
+                return;
+        }
+        const struct holder_proof proof = holder_prove(in);
+        const bool seen = proof.holder && !proof.proxy && !proof.only_wins_word &&
+                          (proof.holder->in_table || proof.holder->answered);
+
+        rule_fits(in, ret, seen ? VERDICT_CONFIRMED : VERDICT_LIKELY,
+                  "%s is a browser name, and %s lost the contest for it%s%s: that is normal, and no cause for alarm",
+                  describe_name(in), describe_loser(in), proof.holder ? " to " : "",
+                  proof.holder ? describe_host(in, proof.holder->address) : "");
+        ret->benign = true;
+        ret->culprit = proof.holder;
+        texts_add(&ret->evidence, "%s: by its %s it belongs to whoever is elected browser", describe_name(in),
+                  nb_name_suffix(&c->name) == 0x01 ? "name" : "suffix");
+        evidence_events(in, &ret->evidence);
+        if (proof.holder)
+                evidence_holder(in, proof.holder, &ret->evidence);
+        remedy(&ret->remedy);
+}
+
+const struct rule rule_browser = {CAUSE_BROWSER_ELECTION, 1, judge};

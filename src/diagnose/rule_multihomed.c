@@ -1,0 +1,132 @@
+/*
+ * multihomed-adapters: "the other machine" is this one by another of its adapters, or one machine with two addresses
+ * (article: "Conflicting Network Adapters in a Multihomed Computer"; KB170808, KB150144).
+ */
+#include "diagnose/describe.h"
+#include "diagnose/likeness.h"
+
+static void remedy(const struct rule_input *in, struct texts *lines)
+{
+        const char *where = in->c->here ? "On this host" : describe_loser(in);
+
+        texts_add(lines, "No other machine is at fault: do not rename anything");
+        texts_add(lines,
+                  "%s: give every adapter the same WINS servers (or none), or switch NetBIOS off on all adapters of "
+                  "one segment but one",
+                  where);
+        if (in->c->here)
+                texts_add(lines,
+                          "This host: netbt reg add "
+                          "'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters\\Interfaces\\Tcpip_IFACE' /v "
+                          "NetbiosOptions /t REG_DWORD /d 2   (IFACE: the adapter to take out); then: nbtstat -RR");
+        texts_add(lines, "A Windows host: adapter > IPv4 > Advanced > WINS > Disable NetBIOS over TCP/IP, or: wmic "
+                         "nicconfig where Index=N call SetTcpipNetbios 2; then: nbtstat -RR");
+        texts_add(lines, "A Samba host: in smb.conf 'interfaces = eth0' and 'bind interfaces only = yes'; then: "
+                         "systemctl restart nmbd");
+}
+
+static void evidence(const struct rule_input *in, uint32_t other, const struct likeness *like, struct texts *lines)
+{
+        const char *ip = describe_address(in, other);
+        const struct snapshot_iface *own = snapshot_find_iface(in->snapshot, other);
+
+        if (like->own_address && own && in->c->here)
+                texts_add(lines, "interfaces: %s is this machine's own address on %s", ip, own->label);
+        else if (like->own_address)
+                texts_add(lines, "the address that refused, %s, is the very address that was refused", ip);
+        if (like->same_mac)
+                texts_add(lines, "MAC addresses: %s has the same as %s", ip, describe_loser(in));
+        if (like->lists_both)
+                texts_add(lines, "name query: the answer lists both addresses as the answering machine's own");
+        if (like->same_table)
+                texts_add(lines, "node status: both name tables list the same names");
+        evidence_events(in, lines);
+}
+
+static void fit(const struct rule_input *in, struct rule_result *ret, uint32_t other, const struct likeness *like)
+{
+        const bool sure = (like->own_address && in->c->here) || (like->same_mac && like->lists_both);
+        const char *ip = describe_address(in, other);
+
+        if (in->c->here && like->own_address)
+                rule_fits(in, ret, VERDICT_CONFIRMED,
+                          "This machine is in conflict with itself over %s: %s is its own address on another adapter",
+                          describe_name(in), ip);
+        else
+                rule_fits(in, ret, sure ? VERDICT_CONFIRMED : VERDICT_LIKELY,
+                          "The other holder of %s, %s, seems to be the same machine under a second address: %s",
+                          describe_name(in), ip, describe_loser(in));
+        ret->culprit = case_find_holder(in->c, other);
+        evidence(in, other, like, &ret->evidence);
+        remedy(in, &ret->remedy);
+}
+
+/* Two holders that are one machine, when it is not known who lost the name. */
+static bool fit_pair(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+
+        for (size_t i = 0; i < c->holder_count; i++)
+                for (size_t j = i + 1; j < c->holder_count; j++) {
+                        const uint32_t a = c->holders[i].address;
+                        const uint32_t b = c->holders[j].address;
+                        const struct likeness like = likeness_between(in, a, b);
+
+                        if (!likeness_is_one(&like) || !c->holders[i].in_table || !c->holders[j].in_table)
+                                continue;
+                        rule_fits(in, ret, like.same_mac && like.lists_both ? VERDICT_CONFIRMED : VERDICT_LIKELY,
+                                  "The two holders of %s, %s and %s, seem to be one machine with two addresses",
+                                  describe_name(in), describe_address(in, a), describe_address(in, b));
+                        ret->culprit = &c->holders[i];
+                        if (like.same_mac)
+                                texts_add(&ret->evidence, "MAC addresses: both have the same");
+                        if (like.lists_both)
+                                texts_add(&ret->evidence, "name query: one answer lists both addresses as its own");
+                        if (like.same_table)
+                                texts_add(&ret->evidence, "node status: both name tables list the same names");
+                        evidence_events(in, &ret->evidence);
+                        remedy(in, &ret->remedy);
+                        return true;
+                }
+        return false;
+}
+
+static bool could_compare(const struct rule_input *in, const struct likeness *like, uint32_t other)
+{
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, other);
+
+        return like->different_mac || like->table_differs || (host && host->table);
+}
+
+static void judge(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+        const struct likeness sender = likeness_to_loser(in, c->sender);
+        bool compared = true;
+
+        if (c->sender != 0 && likeness_is_one(&sender)) {
+                fit(in, ret, c->sender, &sender);
+                return;
+        }
+        for (size_t i = 0; i < c->holder_count; i++) {
+                const struct likeness like = likeness_to_loser(in, c->holders[i].address);
+
+                if (likeness_is_one(&like)) {
+                        fit(in, ret, c->holders[i].address, &like);
+                        return;
+                }
+                compared &= could_compare(in, &like, c->holders[i].address);
+        }
+        if (!c->here && c->address == 0 && fit_pair(in, ret))
+                return;
+        if (!c->here && c->address == 0)
+                rule_not_checked(ret,
+                                 "the event does not tell which machine lost the name, so its adapters are unknown");
+        else if (!compared)
+                rule_not_checked(ret, "the other holder's MAC address and name table could not be had to compare them");
+        else
+                rule_out(ret, "no address of the other holder belongs to the machine that lost the name, and neither "
+                              "MAC address nor answers join the two");
+}
+
+const struct rule rule_multihomed = {CAUSE_MULTIHOMED_ADAPTERS, 0, judge};

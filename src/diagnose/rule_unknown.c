@@ -1,0 +1,109 @@
+/*
+ * unknown: always fits, and always least. It says how far one got, and where to look next.
+ */
+#include "diagnose/describe.h"
+#include "diagnose/holder.h"
+
+static void advise_wins(const struct rule_input *in, struct texts *lines)
+{
+        const char *ip = describe_address(in, in->c->sender);
+
+        texts_add(lines, "%s is a WINS server: look at its records of the name, not for a machine with that address",
+                  ip);
+        texts_add(lines,
+                  "WINS Manager: Mappings > Static Mappings: delete an entry for this machine that is wrong; then "
+                  "Mappings > Initiate Scavenging; then restart the client (not the server)");
+        texts_add(lines, "netsh wins server %s show name Name=COMPUTER EndChar=20", ip);
+}
+
+static void advise_name(const struct rule_input *in, struct texts *lines)
+{
+        const uint8_t suffix = nb_name_suffix(&in->c->name);
+        char stem[NB_NAME_TEXT_BYTES];
+
+        nb_name_format_stem(&in->c->name, stem);
+        if (suffix == 0x1B)
+                texts_add(
+                        lines,
+                        "<1B> belongs to the domain's one PDC emulator: look for an old PDC of %s that still runs, or "
+                        "its record in WINS (nbtstat -a %s; netdom query fsmo)",
+                        stem, stem);
+        else if (suffix == 0x1C)
+                texts_add(lines,
+                          "<1C> is a group of all domain controllers and should never be in conflict (KB314696): look "
+                          "for a machine that registers it as a unique name");
+        else
+                texts_add(lines,
+                          "netbt query '%s' shows who answers for the name; netbt query --broadcast ADDRESS and "
+                          "--wins ADDRESS ask other segments and servers",
+                          describe_name(in));
+}
+
+static void advise_sender(const struct rule_input *in, struct texts *lines)
+{
+        const char *ip = describe_address(in, in->c->sender);
+
+        texts_add(
+                lines,
+                "Ask the sender who it is: nbtstat -A %s   (if it is on this segment, arp -n %s tells its MAC address)",
+                ip, ip);
+        texts_add(lines, "If it does not answer: look for %s in the DHCP server's leases, and in WINS", ip);
+}
+
+static void advise(const struct rule_input *in, struct texts *lines)
+{
+        const struct diagnose_case *c = in->c;
+
+        if (!c->has_name)
+                texts_add(lines, "On %s: nbtstat -n   (the name with the status Conflict is the one)",
+                          c->here ? "this machine" : "the machine that logged the event");
+        if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
+                advise_wins(in, lines);
+        else if (c->sender != 0)
+                advise_sender(in, lines);
+        if (c->has_name)
+                advise_name(in, lines);
+        if (in->snapshot->offline)
+                texts_add(lines, "Nothing was asked (--offline): run netbt diagnose without it, on the same network");
+        if (c->here && c->in_conflict)
+                texts_add(lines, "If nobody else holds the name any more: nbtstat -RR gets it back");
+}
+
+static void headline(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+        const char *sender = c->sender ? describe_host(in, c->sender) : "an unknown address";
+        const bool refused = case_event(c) && case_event(c)->event->id == EVENT_ID_DUPLICATE_NAME_ERROR;
+
+        if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
+                rule_fits(in, ret, VERDICT_POSSIBLE,
+                          "%s of %s was taken by the WINS server %s: the cause stands in its records",
+                          describe_name(in), describe_loser(in), sender);
+        else if (!c->has_name)
+                rule_fits(in, ret, VERDICT_POSSIBLE, "%s objected to a name of %s; which name, the event does not tell",
+                          sender, describe_loser(in));
+        else
+                rule_fits(in, ret, VERDICT_POSSIBLE, "%s of %s %s by %s; why, is not known yet", describe_name(in),
+                          describe_loser(in), refused ? "was refused" : "was contested", sender);
+}
+
+static void judge(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+        const struct holder_proof proof = holder_prove(in);
+
+        headline(in, ret);
+        evidence_events(in, &ret->evidence);
+        if (proof.holder)
+                evidence_holder(in, proof.holder, &ret->evidence);
+        else
+                evidence_silence(in, c->sender, &ret->evidence);
+        if (proof.proxy)
+                texts_add(&ret->evidence,
+                          "who answers for a name that is not in its own table is a WINS proxy, or a poisoner "
+                          "of name queries");
+        ret->culprit = proof.holder ? proof.holder : case_find_holder(c, c->sender);
+        advise(in, &ret->remedy);
+}
+
+const struct rule rule_unknown = {CAUSE_UNKNOWN, 9, judge};

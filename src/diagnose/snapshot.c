@@ -1,0 +1,121 @@
+#include "diagnose/snapshot.h"
+#include "eventlog/record.h"
+
+#include <string.h>
+
+const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot, uint32_t address)
+{
+        for (size_t i = 0; address != 0 && i < snapshot->iface_count; i++)
+                if (snapshot->ifaces[i].address == address)
+                        return &snapshot->ifaces[i];
+        return NULL;
+}
+
+const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address)
+{
+        for (size_t i = 0; i < snapshot->host_count; i++)
+                if (snapshot->hosts[i].address == address)
+                        return &snapshot->hosts[i];
+        return NULL;
+}
+
+bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address)
+{
+        for (size_t i = 0; i < snapshot->wins_count; i++)
+                if (snapshot->wins[i] == address)
+                        return true;
+        return false;
+}
+
+static bool copy_mac(const uint8_t mac[6], uint8_t ret_mac[6])
+{
+        if (mac_is_zero(mac))
+                return false;
+        memcpy(ret_mac, mac, 6);
+        return true;
+}
+
+bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6], bool *ret_from_status)
+{
+        const struct snapshot_iface *own = snapshot_find_iface(snapshot, address);
+        const struct snapshot_host *host = snapshot_find_host(snapshot, address);
+
+        if (ret_from_status)
+                *ret_from_status = false;
+        if (own && own->has_mac && copy_mac(own->mac, ret_mac))
+                return true;
+        for (size_t i = 0; i < snapshot->neighbour_count; i++)
+                if (snapshot->neighbours[i].address == address && copy_mac(snapshot->neighbours[i].mac, ret_mac))
+                        return true;
+        if (!host || !host->table || !copy_mac(host->table->statistics.unit_id, ret_mac))
+                return false;
+        if (ret_from_status)
+                *ret_from_status = true;
+        return true;
+}
+
+bool snapshot_was_searched(const struct snapshot *snapshot, const struct nb_name *name)
+{
+        for (size_t i = 0; i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+
+                if (query->kind != SNAPSHOT_ASKED_HOST && query->reply != SNAPSHOT_NOT_ASKED &&
+                    nb_name_equal(&query->name, name))
+                        return true;
+        }
+        return false;
+}
+
+const struct nbstat_entry *snapshot_table_holds(const struct nbstat_table *table, const struct nb_name *name)
+{
+        const struct nbstat_entry *entry = table ? nbstat_table_find(table, name) : NULL;
+
+        return entry && !(entry->name_flags & NBSTAT_GROUP) ? entry : NULL;
+}
+
+static bool read_name(const struct event *event, struct nb_name *ret)
+{
+        char stem[16];
+        uint8_t suffix;
+
+        if (event->id == EVENT_ID_DUPLICATE_NAME_ERROR && event->string_count > 0 &&
+            event_name_parse(event->strings[0], ret->bytes) == 0)
+                return true;
+        if (event_name_split(event->name, stem, &suffix) < 0)
+                return false;
+        *ret = nb_name_make(stem, suffix);
+        return true;
+}
+
+/* The words that netbtd's notes use for what became of a demand (daemon/notes). */
+static enum snapshot_verification read_verification(const char *note)
+{
+        static const struct {
+                const char *words;
+                enum snapshot_verification verification;
+        } table[] = {
+                {"nobody else holds", SNAPSHOT_VERIFICATION_UNFOUNDED},
+                {"obeyed", SNAPSHOT_VERIFICATION_OBEYED},
+                {"ignored", SNAPSHOT_VERIFICATION_IGNORED},
+                {"holds it", SNAPSHOT_VERIFICATION_HOLDER},
+        };
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(table); i++)
+                if (strstr(note, table[i].words))
+                        return table[i].verification;
+        return SNAPSHOT_VERIFICATION_NONE;
+}
+
+struct snapshot_event snapshot_event_read(const struct event *event, const char *source)
+{
+        struct snapshot_event read = {.event = event, .source = source};
+        uint32_t address;
+
+        if (event_find_address(event, &address))
+                read.sender = address;
+        if (event_find_interface_address(event, &address))
+                read.own = address;
+        read.has_name = read_name(event, &read.name);
+        read.verification = read_verification(event->note);
+        return read;
+}

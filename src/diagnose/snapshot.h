@@ -1,0 +1,150 @@
+#pragma once
+/*
+ * The snapshot: all that a diagnosis may look at, as plain data.
+ *
+ * Whoever collects it (src/cli, a test) owns everything it points to and keeps it until the report has been used; the
+ * rules only read. What was not looked at, and what did not answer, is said in it as clearly as what did: a rule may
+ * conclude from an answer, never from a silence alone.
+ */
+#include "base/instant.h"
+#include "base/ip4.h"
+#include "eventlog/event.h"
+#include "node/node.h"
+#include "settings/hostname.h"
+#include "wire/name.h"
+#include "wire/nbstat.h"
+
+#define SNAPSHOT_MAX_HOSTS 256
+#define SNAPSHOT_MAX_QUERIES 512
+#define SNAPSHOT_MAX_EVENTS 256
+
+/* One address of this machine. */
+struct snapshot_iface {
+        char label[32];
+        uint32_t address, netmask;
+        bool has_mac;
+        uint8_t mac[6];
+};
+
+/* One line of this machine's neighbour (ARP) table. */
+struct snapshot_neighbour {
+        uint32_t address;
+        uint8_t mac[6];
+};
+
+enum snapshot_reply {
+        SNAPSHOT_NOT_ASKED, /* --offline, or it could not be sent: why_not tells */
+        SNAPSHOT_SILENT,
+        SNAPSHOT_ANSWERED,
+};
+
+/* One host that was to be asked for its name table. */
+struct snapshot_host {
+        uint32_t address;
+        enum snapshot_reply reply;
+        const char *why_not;              /* NOT_ASKED: why; may be NULL */
+        const struct nbstat_table *table; /* ANSWERED only */
+        const char *vendor;               /* of its MAC; NULL if unknown */
+};
+
+enum snapshot_asked {
+        SNAPSHOT_ASKED_BROADCAST,
+        SNAPSHOT_ASKED_WINS,
+        SNAPSHOT_ASKED_HOST, /* the holder itself, by unicast: its answer lists all its own addresses */
+};
+
+struct snapshot_answer {
+        uint32_t source;
+        uint8_t rcode;
+        bool group;
+        size_t address_count;
+        const uint32_t *addresses;
+};
+
+/* One name query and all that answered it. */
+struct snapshot_query {
+        struct nb_name name;
+        enum snapshot_asked kind;
+        uint32_t destination;
+        enum snapshot_reply reply;
+        const char *why_not;
+        size_t answer_count;
+        const struct snapshot_answer *answers;
+};
+
+/* What the node found when it verified a demand (node/node.h); read from the event's note. */
+enum snapshot_verification {
+        SNAPSHOT_VERIFICATION_NONE,      /* nothing is said: Windows' own events, and obeyed demands */
+        SNAPSHOT_VERIFICATION_OBEYED,    /* taken at its word, by policy */
+        SNAPSHOT_VERIFICATION_HOLDER,    /* another holder was found */
+        SNAPSHOT_VERIFICATION_UNFOUNDED, /* nobody else held the name */
+        SNAPSHOT_VERIFICATION_IGNORED,   /* by policy or guard */
+};
+
+/* One event 4319, 4320 or 4321 with what was decoded from it. */
+struct snapshot_event {
+        const struct event *event;
+        const char *source; /* "event log of this machine", "pasted text"; for evidence lines */
+        uint32_t sender;    /* data of 4319/4320, %4 of 4321; 0 if none could be read */
+        uint32_t own;       /* %3 of 4321: the address that was refused; 0 if not told */
+        bool has_name;
+        struct nb_name name;
+        enum snapshot_verification verification;
+};
+
+/* Where the machine's name comes from (article: "IPCONFIG /ALL returns incorrect host name"). NULL: value absent. */
+struct snapshot_host_names {
+        const char *source; /* "/etc/netbt/netbt.reg"; NULL: settings were not read */
+        const char *names[HOSTNAME_SOURCE_MAX];
+};
+
+struct snapshot {
+        wall_t now; /* 0 if unknown: no event then counts as old */
+        bool offline;
+        /* The events were logged by this machine: no source was given, or the source is this machine's. */
+        bool events_are_ours;
+        /* The name service was asked; false with offline or when no socket could be had (why_not_asked). */
+        bool asked;
+        const char *why_not_asked;
+
+        const struct node_view *node; /* the local node; NULL if none runs or a foreign source is examined */
+        const char *computer;         /* this machine's NetBIOS name when no node runs; NULL if unknown */
+        size_t iface_count;
+        const struct snapshot_iface *ifaces;
+        size_t neighbour_count;
+        const struct snapshot_neighbour *neighbours;
+        size_t wins_count;
+        const uint32_t *wins;
+        size_t event_count;
+        const struct snapshot_event *events; /* newest first */
+        struct snapshot_host_names host_names;
+        size_t host_count;
+        const struct snapshot_host *hosts;
+        size_t query_count;
+        const struct snapshot_query *queries;
+};
+
+/* The interface that bears ADDRESS, or NULL: then it is no address of this machine. */
+const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot, uint32_t address);
+
+/* What is known of the host at ADDRESS, or NULL. */
+const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address);
+
+/* Is ADDRESS one of the WINS servers known? */
+bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address);
+
+/*
+ * The MAC of ADDRESS: of our own interface, else of the neighbour table, else what its node status said; all-zero ones
+ * (Samba's) count as none. False if unknown. RET_FROM_STATUS (may be NULL) tells that the host itself said so.
+ */
+bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6], bool *ret_from_status);
+
+/* Was NAME looked for by broadcast or WINS so that a holder could have answered? */
+bool snapshot_was_searched(const struct snapshot *snapshot, const struct nb_name *name);
+
+/* The entry of NAME in TABLE if it is unique there, whatever its state: a twin that lost the name is a twin still. Else
+ * NULL; TABLE may be NULL. */
+const struct nbstat_entry *snapshot_table_holds(const struct nbstat_table *table, const struct nb_name *name);
+
+/* Decodes sender, own address, name and verification of EVENT. Never fails: what cannot be read is left 0 or false. */
+struct snapshot_event snapshot_event_read(const struct event *event, const char *source);
