@@ -78,7 +78,7 @@ static inline uint16_t rd_be16(struct rd *rd)
 {
         const uint8_t *at = rd_bytes(rd, 2);
 
-        return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+        return (uint16_t)(at ? at[0] << 8 | at[1] : 0);
 }
 
 static inline uint32_t rd_be32(struct rd *rd)
@@ -92,7 +92,7 @@ static inline uint16_t rd_le16(struct rd *rd)
 {
         const uint8_t *at = rd_bytes(rd, 2);
 
-        return at ? (uint16_t)(at[1] << 8 | at[0]) : 0;
+        return (uint16_t)(at ? at[1] << 8 | at[0] : 0);
 }
 
 static inline uint32_t rd_le32(struct rd *rd)
