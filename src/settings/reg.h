@@ -27,8 +27,9 @@
 #define REG_MAX_KEY_DEPTH 512       /* Windows' own limit */
 #define REG_MAX_KEY_NAME_BYTES 1024 /* one part of a path (Windows: 255 characters) */
 #define REG_MAX_NAME_BYTES 65536    /* a value's name (Windows: 16383 characters) */
-#define REG_MAX_KEY_DELETIONS                                                                                          \
-        1024 /* ASSUMPTION: no settings file has more [-key] lines; bounds the work of a look-up */
+/* ASSUMPTION: no settings file has more [-key] lines; bounds the work of a look-up. */
+#define REG_MAX_KEY_DELETIONS 256
+#define REG_MAX_ITEMS (1u << 20) /* keys, values and runs of comments of one file */
 
 struct reg_doc;
 
