@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""All benchmarks, in one run: each beside its limit or its peer, in turn, so that the ratios hold while a machine's speed drifts.
+
+usage: run.py [--build DIR] [--rounds N] [--seconds S]       root: the network parts run in namespaces of their own
+"""
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+STATUS_REQUEST = "000000000001000000000000" + "20434b" + "41" * 30 + "0000210001"
+
+
+def micro(build, program):
+    out = subprocess.run(["taskset", "-c", "0", str(build / "bench" / program)], capture_output=True, text=True, check=True).stdout
+    print(out, end="", flush=True)
+
+
+def load(lab_host, build, address, port, seconds):
+    done = lab_host.run("taskset", "-c", "1", build / "bench/udp_load", address, port, 64, seconds, STATUS_REQUEST, check=0)
+    rate, size = re.match(r"answers_per_second (\d+) bytes (\d+)", done.stdout).groups()
+    return int(rate), int(size)
+
+
+def node_status(build, rounds, seconds):
+    """Node status answers a second, against a bare echo of packets of the same sizes, in turn."""
+    from netlab import Lab
+    with Lab() as lab:
+        lan = lab.segment("lan")
+        node = lab.host("node", (lan, "10.77.0.2/24"))
+        asker = lab.host("asker", (lan, "10.77.0.9/24"))
+        node.config.write_text('Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\netbt\\Parameters]\r\n'
+                               '"NodeStatusRate"=dword:00000000\r\n')
+        start = time.monotonic()
+        process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", wrapper=("taskset", "-c", "0"))
+        ready_s = time.monotonic() - start
+        for suffix in ("00", "03", "20"):
+            node.wait_state("FILESRV", suffix, "Registered")
+        print(f"netbtd: ready after {ready_s * 1000:.0f} ms, names registered after {(time.monotonic() - start) * 1000:.0f} ms "
+              f"(the protocol's own claim by broadcast takes 750 ms), {process.rss_kib()} KiB resident")
+        _rate, size = load(asker, build, "10.77.0.2", 137, 0.5)
+        echo = node.start("echo", "taskset", "-c", "0", build / "bench/udp_echo", "10.77.0.2", 1137, size)
+        echo.wait_output("ready")
+        ours, limit = [], []
+        for _ in range(rounds):
+            limit.append(load(asker, build, "10.77.0.2", 1137, seconds)[0])
+            ours.append(load(asker, build, "10.77.0.2", 137, seconds)[0])
+        ratio = statistics.median(a / b for a, b in zip(ours, limit))
+        print(f"node status: {statistics.median(ours):.0f} answers/s of {size} bytes; bare echo {statistics.median(limit):.0f}/s; "
+              f"ratio {ratio:.2f}; resident afterwards {process.rss_kib()} KiB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    args = parser.parse_args()
+    build = pathlib.Path(args.build).resolve()
+    os.environ["NETBT_BUILD"] = str(build)
+    sys.path.insert(0, str(TOP / "tests/lab"))
+    for program in ("bench_wire", "bench_node"):
+        micro(build, program)
+    if os.geteuid() != 0:
+        print("bench: the network parts need root (namespaces): left out", file=sys.stderr)
+        return 0
+    node_status(build, args.rounds, args.seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
