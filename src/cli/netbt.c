@@ -10,7 +10,7 @@
  * what links is always listed. The order is that of `netbt --help`: the main job first.
  */
 static const struct cli_command *const commands[] = {
-        NULL, /* closes the table */
+        &cli_cmd_query, &cli_cmd_name, NULL, /* closes the table */
 };
 
 static const char help_head[] =
