@@ -132,10 +132,13 @@ int wall_parse(const char *text, wall_t *ret)
                 if (!take_zone(&p, &offset_s))
                         return NBT_ERR_MALFORMED;
         }
+        /* the day alone, so that a leap second (23:59:60) does not look like a day that does not exist */
+        const int64_t clock_s = tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
         const int day = tm.tm_mday;
-        const int64_t seconds = (int64_t)timegm(&tm);
+        tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+        const int64_t midnight_s = (int64_t)timegm(&tm);
         if (tm.tm_mday != day)
                 return NBT_ERR_MALFORMED; /* 31 February */
-        ret->us = (seconds - offset_s) * 1000000 + micros;
+        ret->us = (midnight_s + clock_s - offset_s) * 1000000 + micros;
         return 0;
 }
