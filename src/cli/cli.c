@@ -96,7 +96,10 @@ static bool take_common(struct cli_context *ctx, int option, int *ret_exit)
                 fputs(ctx->help ? ctx->help : "", ctx->out);
                 return true;
         case COMMON_VERSION:
-                fprintf(ctx->out, "%s (netbt) %s\n", ctx->program, NETBT_VERSION);
+                if (strncmp(ctx->program, "netbt", 5) == 0)
+                        fprintf(ctx->out, "netbt %s\n", NETBT_VERSION);
+                else
+                        fprintf(ctx->out, "%s (netbt) %s\n", ctx->program, NETBT_VERSION);
                 return true;
         case COMMON_JSON:
                 ctx->json = true;
