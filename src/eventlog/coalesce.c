@@ -199,3 +199,11 @@ bool coalesce_take(struct coalescer *c, struct coalesce_update *ret)
         c->dirty_since = MONO_NEVER;
         return false;
 }
+
+void coalesce_postpone(struct coalescer *c, mono_t now)
+{
+        /* which counts were taken is not known: all are stored again, which does no harm, as they are totals */
+        for (size_t i = 0; i < COALESCE_SLOTS; i++)
+                c->slots[i].written = 0;
+        c->dirty_since = now;
+}

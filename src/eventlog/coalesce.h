@@ -72,3 +72,6 @@ mono_t coalesce_deadline(const struct coalescer *c);
 
 /* The next waiting count; false when there is none (left). Call until false. */
 bool coalesce_take(struct coalescer *c, struct coalesce_update *ret);
+
+/* What was taken could not be stored: it waits again, from NOW on. */
+void coalesce_postpone(struct coalescer *c, mono_t now);

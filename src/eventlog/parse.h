@@ -27,6 +27,7 @@ enum event_form {
         EVENT_FORM_LIST,     /* "Event ID: 4320" and the like, a field a line */
         EVENT_FORM_DCDIAG,   /* dcdiag's report */
         EVENT_FORM_SENTENCE, /* the message alone */
+        EVENT_FORM_BINARY,   /* the record's bytes themselves, not as text */
         EVENT_FORM_MAX,
 };
 
