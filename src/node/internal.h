@@ -13,6 +13,7 @@
  * node->wake at or before the earliest of them. A timer that was cancelled may leave node->wake too early; the
  * next NODE_EVENT_TIMER then finds nothing to do and computes it anew. That makes a packet's cost independent of the tables' size.
  */
+#include "base/ip4.h"
 #include "node/node.h"
 
 struct node_cache;
@@ -102,11 +103,13 @@ struct node_entry {
         size_t server;    /* index of the WINS server asked */
         uint32_t server_address;
         uint16_t servers_tried; /* bit mask, this round */
+        uint32_t challenged;    /* whom the server told us to ask */
         bool overwrite;         /* the registration demands (RD=0), after a challenge nobody answered */
         bool reclaim;           /* claim again when the release has ended (-RR) */
         bool forget;            /* the release ends the name here, state Released */
         mono_t wack_until;      /* a WACK may extend the wait up to then; MONO_NEVER before the first */
 
+        uint32_t registered_server; /* that let us have it: where it is released */
         uint32_t ttl_s;
         mono_t refresh_at; /* next refresh, or next try at WINS, or 10-minute scan; MONO_NEVER if none */
 
@@ -127,6 +130,7 @@ struct node_name {
         enum node_name_kind kind;
         bool permanent; /* from the configuration */
         bool dead;      /* freed at the end of the step */
+        bool remove;    /* is to be killed when it is released everywhere */
         bool has_add, has_release;
         uint64_t add_id, release_id; /* commands to complete */
         struct node_entry *entries;
@@ -238,11 +242,16 @@ bool node_fold_pass(struct node *node, struct node_fold *fold, uint32_t peer, ui
 uint16_t node_nb_flags(const struct node *node, enum node_name_kind kind);
 
 /* claim.c */
+/* From the beginning, seen by all: Registering. */
 void node_claim_start(struct node *node, struct node_entry *entry);
+/* A failed name tries again quietly: it stays Conflict (a group: Released) unless it succeeds. */
+void node_claim_retry(struct node *node, struct node_entry *entry);
+/* A WACK moves entry->timer; true if PACKET was one. */
+bool node_wack(struct node *node, struct node_entry *entry, const struct node_packet *packet);
+/* Talks to the servers again about a name they know; planned for later if none is up. */
+void node_refresh_begin(struct node *node, struct node_entry *entry);
 void node_claim_timer(struct node *node, struct node_entry *entry);
 void node_claim_response(struct node *node, struct node_entry *entry, const struct node_packet *packet);
-/* An other's claim came while ours is under way; true if ours gave way. */
-bool node_claim_yield(struct node *node, struct node_entry *entry);
 /* The claim, refresh or late claim of ENTRY was refused by PEER. */
 void node_claim_refused(struct node *node, struct node_entry *entry, uint32_t peer, uint32_t holder, uint8_t opcode,
                         uint8_t rcode);
@@ -255,7 +264,8 @@ void node_claim_wins_start(struct node *node, struct node_entry *entry);
 void node_wins_set(struct node *node, struct node_if *iface); /* takes config.wins over; keeps what is known */
 /* Next server to ask in this round; false when all were tried or are down. Sets entry->server*. */
 bool node_wins_pick(struct node *node, struct node_entry *entry);
-void node_wins_silent(struct node *node, struct node_entry *entry);   /* the server asked did not answer */
+void node_wins_silent(struct node *node, struct node_entry *entry); /* the server asked did not answer */
+void node_wins_silent_address(struct node *node, struct node_if *iface, uint32_t address);
 void node_wins_answered(struct node *node, struct node_entry *entry); /* it did */
 bool node_wins_is_server(const struct node_if *iface, uint32_t address);
 bool node_wins_is_any_server(const struct node *node, uint32_t address);
@@ -267,8 +277,6 @@ uint32_t node_wins_current(const struct node *node, const struct node_if *iface)
 void node_refresh_plan(struct node *node, struct node_entry *entry);  /* after a positive answer with entry->ttl_s */
 void node_refresh_retry(struct node *node, struct node_entry *entry); /* no server answered: in 1/8 InitialRefresh */
 void node_refresh_due(struct node *node, struct node_entry *entry);
-void node_refresh_response(struct node *node, struct node_entry *entry, const struct node_packet *packet);
-void node_refresh_timer(struct node *node, struct node_entry *entry);
 void node_release_refresh(struct node *node, uint64_t command_id); /* nbtstat -RR */
 
 /* release.c */
@@ -277,6 +285,7 @@ void node_release_timer(struct node *node, struct node_entry *entry);
 void node_release_response(struct node *node, struct node_entry *entry, const struct node_packet *packet);
 /* One packet to the server that knows the name under ADDRESS, without waiting. */
 void node_release_quick(struct node *node, struct node_entry *entry, uint32_t address);
+void node_release_settle(struct node *node, struct node_name *name); /* completes the command, removes the name */
 void node_stop_begin(struct node *node);
 void node_stop_check(struct node *node); /* emits NODE_ACTION_STOPPED when all is released, or time is up */
 
@@ -292,6 +301,7 @@ void node_verify_cancel(struct node *node, struct node_entry *entry);
 
 /* answer.c */
 void node_answer_query(struct node *node, const struct node_packet *packet);
+void node_status_table(const struct node *node, const struct node_if *iface, struct nbstat_table *ret);
 void node_answer_status(struct node *node, const struct node_packet *packet);
 
 /* iface.c */
@@ -310,6 +320,6 @@ int node_resolve_start(struct node *node, const struct node_command *command) NB
 void node_resolve_response(struct node *node, struct node_trans *trans, const struct node_packet *packet);
 void node_resolve_dns(struct node *node, uint32_t lookup_id, const uint32_t *addresses, size_t count);
 void node_resolve_timers(struct node *node);
-void node_resolve_if_gone(struct node *node, const struct node_if *iface);
+void node_resolve_stop(struct node *node); /* fails what is pending */
 int node_resolve_reload(struct node *node, const struct node_lmhost *lmhosts, size_t count) NBT_MUST_CHECK;
 void node_resolve_free(struct node *node);

@@ -212,7 +212,7 @@ static bool parse_quoted_name(struct lmhosts_load *load, const struct word *word
                 const bool escape = left >= 5 && at[0] == '\\' && at[1] == '0' && upper(at[2]) == 'X' &&
                                     hex_digit(at[3]) >= 0 && hex_digit(at[4]) >= 0;
 
-                bytes[count] = escape ? (uint8_t)(hex_digit(at[3]) << 4 | hex_digit(at[4])) : upper(*at);
+                bytes[count] = (uint8_t)(escape ? hex_digit(at[3]) << 4 | hex_digit(at[4]) : upper(*at));
                 i += escape ? 5 : 1;
                 escaped |= escape;
         }

@@ -12,8 +12,8 @@
  * at any time. One node owns one port 137.
  */
 #include "base/arena.h"
-#include "base/rng.h"
 #include "base/instant.h"
+#include "base/rng.h"
 #include "node/timing.h"
 #include "wire/name.h"
 #include "wire/nbns.h"

@@ -45,6 +45,29 @@
 #define NODE_MAX_QUERIES 256
 /* One verification of demands for a name in this time; one for all names in the second. */
 #define NODE_VERIFY_MIN_INTERVAL_MS 10000u
+/* ASSUMPTION: resources ran out: told at most once an hour, as event 4322 says "in the last 1 hour". */
+#define NODE_RESOURCES_INTERVAL_MS 3600000u
+#define NODE_VERIFY_GLOBAL_INTERVAL_MS 1000u
+/* How a demand is verified: so many questions, so far apart (KB120642's broadcast query defaults). */
+#define NODE_VERIFY_TRIES 3u
+#define NODE_VERIFY_QUERY_MS 750u
+/* ASSUMPTION: all WACKs of one request together extend its wait by at most this; RFC 1002 §4.2.16 sets no limit, a server's
+ * challenge of 25 addresses (5 + 4 * 25 s, observed) stays below. */
+#define NODE_WACK_LIMIT_MS 300000u
+/* ASSUMPTION: a refusal of our claim that arrives so late (a slow defender) still counts as one. */
+#define NODE_LATE_REFUSAL_MS 5000u
+/* ASSUMPTION: no server makes us refresh faster than that, whatever TTL it gives. */
+#define NODE_REFRESH_MIN_MS 10000u
+/* ASSUMPTION: names that follow back to the primary WINS server do so this far apart. */
+#define NODE_HOMECOMING_MS 200u
+/* ASSUMPTION: NODE_EVENT_STOP ends within that, released or not. */
+#define NODE_STOP_LIMIT_MS 6000u
+/* ASSUMPTION: a DNS lookup that the driver was asked for has failed if there is no result by then. */
+#define NODE_DNS_TIMEOUT_MS 10000u
+/* KB: a name has at most 25 addresses (event 4141). */
+#define NODE_MAX_ANSWER_ADDRESSES 25u
+/* ASSUMPTION: names in a node status answer beyond that size are left out; fits NBNS_MAX_BYTES with the longest scope. */
+#define NODE_STATUS_RDATA_BYTES 1160u
 /* Node status answers: a burst, and then so many a second, for all askers together. */
 #define NODE_STATUS_BURST 200u
 #define NODE_STATUS_PER_SECOND 100u
