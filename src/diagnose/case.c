@@ -293,9 +293,12 @@ static void mark_events(const struct snapshot *snapshot, struct diagnose_case *c
 static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *c)
 {
         mark_events(snapshot, c);
-        for (size_t i = 0; c->has_name && i < snapshot->host_count; i++)
-                if (snapshot_table_holds(snapshot->hosts[i].table, &c->name))
-                        mark_holder(snapshot, c, snapshot->hosts[i].address, MARK_IN_TABLE);
+        for (size_t i = 0; c->has_name && i < snapshot->host_count; i++) {
+                const struct snapshot_host *host = snapshot_find_host(snapshot, snapshot->hosts[i].address);
+
+                if (snapshot_table_holds(host->table, &c->name))
+                        mark_holder(snapshot, c, host->address, MARK_IN_TABLE);
+        }
         for (size_t i = 0; c->has_name && i < snapshot->query_count; i++) {
                 const struct snapshot_query *query = &snapshot->queries[i];
 

@@ -43,7 +43,9 @@ static unsigned weigh(const struct rule_input *in, const struct case_holder *hol
         return holder->told_by_wins ? 2 : 0;
 }
 
-static enum diagnose_verdict prove(const struct case_holder *holder, const struct likeness *like)
+/* A refusal that this machine heard is good evidence, as it knows its WINS servers; a pasted one may be a server's. */
+static enum diagnose_verdict prove(const struct diagnose_case *c, const struct case_holder *holder,
+                                   const struct likeness *like)
 {
         const bool spoke = holder->refused || holder->demanded || holder->took;
 
@@ -51,7 +53,7 @@ static enum diagnose_verdict prove(const struct case_holder *holder, const struc
                 return holder->answered || spoke || like->different_mac ? VERDICT_CONFIRMED : VERDICT_LIKELY;
         if (holder->answered)
                 return spoke || holder->told_by_wins ? VERDICT_LIKELY : VERDICT_POSSIBLE;
-        return holder->took ? VERDICT_LIKELY : VERDICT_POSSIBLE;
+        return holder->took || (holder->refused && c->here) ? VERDICT_LIKELY : VERDICT_POSSIBLE;
 }
 
 struct holder_proof holder_prove(const struct rule_input *in)
@@ -74,7 +76,7 @@ struct holder_proof holder_prove(const struct rule_input *in)
                         .one_machine = likeness_is_one(&like),
                         .only_wins_word = weight == 2 || (wins_spoke && !holder->answered),
                         .proxy = weight == 1,
-                        .verdict = prove(holder, &like),
+                        .verdict = prove(in->c, holder, &like),
                 };
         }
         return proof;

@@ -91,11 +91,10 @@ static bool fit_pair(const struct rule_input *in, struct rule_result *ret)
         return false;
 }
 
-static bool could_compare(const struct rule_input *in, const struct likeness *like, uint32_t other)
+/* Equal tables say nothing by themselves: a clone's are equal too. */
+static bool could_compare(const struct likeness *like)
 {
-        const struct snapshot_host *host = snapshot_find_host(in->snapshot, other);
-
-        return like->different_mac || like->table_differs || (host && host->table);
+        return like->different_mac || like->table_differs;
 }
 
 static void judge(const struct rule_input *in, struct rule_result *ret)
@@ -115,7 +114,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                         fit(in, ret, c->holders[i].address, &like);
                         return;
                 }
-                compared &= could_compare(in, &like, c->holders[i].address);
+                compared &= could_compare(&like);
         }
         if (!c->here && c->address == 0 && fit_pair(in, ret))
                 return;

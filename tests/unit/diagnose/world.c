@@ -1,0 +1,282 @@
+#include "world.h"
+
+#include "eventlog/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Cuts the next field off *REST at C; fails if there is none. */
+static char *cut(char **rest, const char *separators)
+{
+        char *field = strsep(rest, separators);
+
+        assert_non_null(field);
+        return field;
+}
+
+static uint32_t read_ip(const char *text)
+{
+        uint32_t ip = 0;
+
+        if (ip4_parse(text, &ip) < 0)
+                fail_msg("no address: %s", text);
+        return ip;
+}
+
+static void read_mac(const char *text, uint8_t ret[6])
+{
+        unsigned b[6];
+
+        if (sscanf(text, "%x-%x-%x-%x-%x-%x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
+                fail_msg("no MAC: %s", text);
+        for (size_t i = 0; i < 6; i++)
+                ret[i] = (uint8_t)b[i];
+}
+
+static struct nb_name read_name(const char *text)
+{
+        struct nb_name name = {{0}};
+
+        if (nb_name_parse(text, 0, &name) < 0)
+                fail_msg("no name: %s", text);
+        return name;
+}
+
+static void add_iface(struct world *w, char *rest)
+{
+        struct snapshot_iface *iface = &w->ifaces[w->snapshot.iface_count++];
+        struct node_iface *node = &w->node_ifaces[w->node.iface_count++];
+
+        (void)snprintf(iface->label, sizeof iface->label, "%s", cut(&rest, ":"));
+        iface->address = read_ip(cut(&rest, ":"));
+        iface->netmask = 0xFFFFFF00;
+        iface->has_mac = true;
+        read_mac(cut(&rest, ":"), iface->mac);
+        node->id = (uint32_t)w->node.iface_count;
+        node->address = iface->address;
+        memcpy(node->label, iface->label, sizeof node->label);
+}
+
+static void add_name(struct world *w, char *rest)
+{
+        struct node_view_name *row = &w->names[w->node.name_count++];
+        const bool group = strncmp(rest, "G:", 2) == 0;
+
+        if (group)
+                rest += 2;
+        row->name = read_name(cut(&rest, ":"));
+        row->kind = group ? NODE_NAME_GROUP : NODE_NAME_UNIQUE;
+        row->iface_id = 1;
+        row->state = strcmp(cut(&rest, ":"), "conflict") == 0 ? NODE_STATE_CONFLICT : NODE_STATE_REGISTERED;
+        if (rest)
+                row->conflict_peer = read_ip(rest);
+}
+
+static enum snapshot_verification read_verification(const char *text)
+{
+        static const char *const words[] = {"none", "obeyed", "holder", "unfounded", "ignored"};
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(words); i++)
+                if (strcmp(words[i], text) == 0)
+                        return (enum snapshot_verification)i;
+        fail_msg("no verification: %s", text);
+        return SNAPSHOT_VERIFICATION_NONE;
+}
+
+static void add_event(struct world *w, char *rest)
+{
+        struct event *event = &w->event_values[w->snapshot.event_count];
+        struct snapshot_event *read = &w->events[w->snapshot.event_count++];
+        const long id = strtol(cut(&rest, ":"), NULL, 10);
+
+        if (id == EVENT_ID_DUPLICATE_NAME_ERROR) {
+                const struct nb_name name = read_name(cut(&rest, ":"));
+                const uint32_t own = read_ip(cut(&rest, ":"));
+
+                event_make_refused(event, name.bytes, own, read_ip(rest), EVENT_RECORD_LEGACY);
+        } else {
+                const uint32_t sender = read_ip(cut(&rest, ":"));
+
+                if (id == EVENT_ID_NAME_RELEASE)
+                        event_make_release(event, sender, EVENT_RECORD_LEGACY);
+                else
+                        event_make_duplicate(event, sender, EVENT_RECORD_LEGACY);
+                if (sender == 0)
+                        event->data_len_bytes = 0;
+                if (rest)
+                        (void)snprintf(event->name, sizeof event->name, "%s", cut(&rest, ":"));
+        }
+        event->record = w->snapshot.event_count;
+        event->time.us = WORLD_NOW_US - INT64_C(60000000);
+        *read = snapshot_event_read(event, "a test");
+        if (rest && id != EVENT_ID_DUPLICATE_NAME_ERROR)
+                read->verification = read_verification(rest);
+}
+
+static const struct nbstat_table *read_table(struct world *w, char *names, const char *mac)
+{
+        struct nbstat_table *table = arena_alloc(w->arena, sizeof *table);
+        char *name;
+
+        assert_non_null(table);
+        while ((name = strsep(&names, ",")) != NULL) {
+                const bool group = strncmp(name, "G:", 2) == 0;
+
+                table->entries[table->count++] = (struct nbstat_entry){
+                        .name = read_name(group ? name + 2 : name),
+                        .name_flags = (uint16_t)(NBSTAT_ACTIVE | (group ? NBSTAT_GROUP : 0)),
+                };
+        }
+        if (mac)
+                read_mac(mac, table->statistics.unit_id);
+        return table;
+}
+
+/* The names may hold "G:", so that the MAC is what follows the last colon. */
+static void add_host(struct world *w, char *rest)
+{
+        struct snapshot_host *host = &w->hosts[w->snapshot.host_count++];
+
+        host->address = read_ip(cut(&rest, ":"));
+        if (strcmp(rest, "silent") == 0) {
+                host->reply = SNAPSHOT_SILENT;
+                return;
+        }
+        if (strcmp(rest, "unasked") == 0) {
+                host->why_not = "a test forbids it";
+                return;
+        }
+        char *last = strrchr(rest, ':');
+        const bool has_mac = last && strchr(last, '-') && strlen(last) == 18;
+
+        if (has_mac)
+                *last++ = '\0';
+        host->reply = SNAPSHOT_ANSWERED;
+        host->table = read_table(w, rest, has_mac ? last : NULL);
+}
+
+static void add_answers(struct world *w, struct snapshot_query *query, char *rest)
+{
+        struct snapshot_answer *answers = arena_alloc(w->arena, 8 * sizeof *answers);
+        char *text;
+
+        assert_non_null(answers);
+        while ((text = strsep(&rest, ",")) != NULL) {
+                struct snapshot_answer *answer = &answers[query->answer_count++];
+                uint32_t *addresses = arena_alloc(w->arena, 8 * sizeof *addresses);
+
+                assert_non_null(addresses);
+                answer->source = read_ip(cut(&text, "="));
+                answer->group = text[0] == 'G';
+                text += answer->group;
+                for (char *ip = strsep(&text, "+"); ip; ip = strsep(&text, "+"))
+                        addresses[answer->address_count++] = read_ip(ip);
+                answer->addresses = addresses;
+        }
+        query->answers = answers;
+        query->reply = SNAPSHOT_ANSWERED;
+}
+
+static void add_query(struct world *w, char *rest)
+{
+        struct snapshot_query *query = &w->queries[w->snapshot.query_count++];
+        const char kind = cut(&rest, ":")[0];
+
+        query->kind = kind == 'b' ? SNAPSHOT_ASKED_BROADCAST : kind == 'w' ? SNAPSHOT_ASKED_WINS : SNAPSHOT_ASKED_HOST;
+        query->name = read_name(cut(&rest, ":"));
+        query->destination = read_ip(cut(&rest, ":"));
+        query->reply = SNAPSHOT_SILENT;
+        if (strcmp(rest, "-") != 0)
+                add_answers(w, query, rest);
+}
+
+static void set_host_name(struct world *w, char *rest)
+{
+        static const char *const keys[HOSTNAME_SOURCE_MAX] = {"tcpip", "nv", "active", "computer"};
+        const char *key = cut(&rest, "=");
+
+        w->snapshot.host_names.source = "a settings file";
+        for (size_t i = 0; i < HOSTNAME_SOURCE_MAX; i++)
+                if (strcmp(keys[i], key) == 0)
+                        w->snapshot.host_names.names[i] = rest;
+}
+
+static void take_node(struct world *w, char *rest)
+{
+        w->snapshot.node = &w->node;
+        (void)snprintf(w->node.computer, sizeof w->node.computer, "%s", rest);
+}
+
+static void add_neighbour(struct world *w, char *rest)
+{
+        struct snapshot_neighbour *row = &w->neighbours[w->snapshot.neighbour_count++];
+
+        row->address = read_ip(cut(&rest, ":"));
+        read_mac(rest, row->mac);
+}
+
+static void take_word(struct world *w, char *rest)
+{
+        const char *key = cut(&rest, ":");
+        struct snapshot *s = &w->snapshot;
+
+        if (strcmp(key, "ours") == 0)
+                s->events_are_ours = true;
+        else if (strcmp(key, "offline") == 0)
+                s->offline = !(s->asked = false);
+        else if (strcmp(key, "deaf") == 0)
+                s->asked = false;
+        else if (strcmp(key, "if") == 0)
+                add_iface(w, rest);
+        else if (strcmp(key, "node") == 0)
+                take_node(w, rest);
+        else if (strcmp(key, "computer") == 0)
+                s->computer = rest;
+        else if (strcmp(key, "n") == 0)
+                add_name(w, rest);
+        else if (strcmp(key, "wins") == 0)
+                w->wins[s->wins_count++] = read_ip(rest);
+        else if (strcmp(key, "arp") == 0)
+                add_neighbour(w, rest);
+        else if (strcmp(key, "ev") == 0)
+                add_event(w, rest);
+        else if (strcmp(key, "evc") == 0)
+                (void)snprintf(w->event_values[s->event_count - 1].computer, 64, "%s", rest);
+        else if (strcmp(key, "age") == 0)
+                w->event_values[s->event_count - 1].time.us = WORLD_NOW_US - strtol(rest, NULL, 10) * INT64_C(1000000);
+        else if (strcmp(key, "host") == 0)
+                add_host(w, rest);
+        else if (strcmp(key, "q") == 0)
+                add_query(w, rest);
+        else if (strcmp(key, "cfg") == 0)
+                set_host_name(w, rest);
+        else
+                fail_msg("no such word: %s", key);
+}
+
+void world_init(struct world *world, struct arena *arena, const char *words)
+{
+        char *copy = arena_strdup(arena, words);
+        char *word;
+
+        assert_non_null(copy);
+        *world = (struct world){.arena = arena};
+        world->snapshot.now.us = WORLD_NOW_US;
+        world->snapshot.asked = true;
+        world->snapshot.ifaces = world->ifaces;
+        world->snapshot.neighbours = world->neighbours;
+        world->snapshot.wins = world->wins;
+        world->snapshot.events = world->events;
+        world->snapshot.hosts = world->hosts;
+        world->snapshot.queries = world->queries;
+        world->node.ifaces = world->node_ifaces;
+        world->node.names = world->names;
+        while ((word = strsep(&copy, " ")) != NULL)
+                if (word[0])
+                        take_word(world, word);
+}

@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * A snapshot from words, for tests. Words are separated by blanks:
+ *
+ *   ours                            the events are this machine's
+ *   offline, deaf                   nobody was asked: by choice, or for want of permission
+ *   if:LABEL:ADDRESS:MAC            an interface of this machine
+ *   node:NAME, computer:NAME        a local node runs and is called so; none runs and the machine is called so
+ *   n:[G:]NAME:STATE[:PEER]         a name of the local node: registered or conflict, on the first interface
+ *   wins:ADDRESS, arp:ADDRESS:MAC   a WINS server known; a neighbour
+ *   ev:4319|4320:SENDER[:NAME[:VERIFICATION]]   an event (0.0.0.0: no address in it); holder, unfounded, obeyed, ignored
+ *   ev:4321:NAME:OWN:REFUSER        an event
+ *   evc:COMPUTER, age:SECONDS       the last event's Computer field, and how long ago it was (otherwise 60 s)
+ *   host:ADDRESS:silent|unasked|TABLE[:MAC]     a host asked for its table: names separated by commas, G:NAME for groups
+ *   q:b|w|h:NAME:DESTINATION:ANSWERS            a query by broadcast, to WINS, to the host: '-' for silence, else
+ *                                               SOURCE=[G]ADDRESS+ADDRESS, separated by commas
+ *   cfg:tcpip|nv|active|computer=NAME           the settings' host names
+ */
+#include "base/arena.h"
+#include "diagnose/snapshot.h"
+
+struct world {
+        struct arena *arena;
+        struct snapshot snapshot;
+        struct node_view node;
+        struct node_iface node_ifaces[8];
+        struct node_view_name names[64];
+        struct snapshot_iface ifaces[8];
+        struct snapshot_neighbour neighbours[16];
+        uint32_t wins[8];
+        struct event event_values[16];
+        struct snapshot_event events[16];
+        struct snapshot_host hosts[16];
+        struct snapshot_query queries[32];
+};
+
+#define WORLD_NOW_US INT64_C(1800000000000000)
+
+/* WORLD stays where it is while the snapshot is used. Fails the test on a word it cannot read. */
+void world_init(struct world *world, struct arena *arena, const char *words);
