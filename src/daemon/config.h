@@ -28,6 +28,7 @@ struct daemon_switches {
         uint32_t wins[NODE_MAX_WINS];
         enum node_type type; /* 0: absent */
         unsigned verbosity;  /* count of -v */
+        bool no_sandbox;     /* --no-sandbox: stay the user one is, with all system calls (for debuggers) */
 };
 
 extern const char daemon_switches_help[]; /* the whole text of netbtd --help */

@@ -1,0 +1,377 @@
+#include "daemon/control.h"
+
+#include "daemon/log.h"
+#include "io/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PIECE_BYTES 4096
+/* A command's id: which client (from 1, so that it is never 0) below, how often that place was used above. */
+#define SLOT_BITS 8
+
+struct client {
+        struct control *control;
+        int fd; /* -1: the place is free */
+        struct loop_fd *handle;
+        struct strbuf in, out;
+        size_t sent_bytes;
+        bool busy; /* a command is under way */
+        uint64_t generation;
+        enum ctl_request_type type;
+        uint64_t lmhosts_count;
+};
+
+struct control {
+        struct control_setup setup;
+        int fd;
+        struct loop_fd *handle;
+        struct client clients[CONTROL_MAX_CLIENTS];
+};
+
+/* ---- the socket --------------------------------------------------------------------------------------------------- */
+
+static int socket_address(const char *runtime_dir, struct sockaddr_un *ret)
+{
+        *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+        const int len = snprintf(ret->sun_path, sizeof ret->sun_path, "%s/" CTL_SOCKET_NAME, runtime_dir);
+
+        return len > 0 && (size_t)len < sizeof ret->sun_path ? 0 : NBT_ERR_RANGE;
+}
+
+/* Does somebody serve the socket that is there already? */
+static bool is_served(const struct sockaddr_un *address)
+{
+        const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        const bool served = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
+
+        if (fd >= 0)
+                close(fd);
+        return served;
+}
+
+static int bind_and_listen(int fd, const struct sockaddr_un *address, const struct sandbox_user *user)
+{
+        /* Nobody may connect between bind() and chmod(). */
+        const mode_t mask = umask(0177);
+        int r = bind(fd, (const struct sockaddr *)address, sizeof *address);
+
+        umask(mask);
+        if (r == 0 && user)
+                r = lchown(address->sun_path, user->uid, user->gid);
+        if (r == 0)
+                r = chmod(address->sun_path, 0660);
+        if (r == 0)
+                r = listen(fd, CONTROL_MAX_CLIENTS);
+        return r < 0 ? NBT_ERR_IO : 0;
+}
+
+int control_listen(const char *runtime_dir, const struct sandbox_user *user)
+{
+        struct sockaddr_un address;
+        int r = socket_address(runtime_dir, &address);
+
+        if (r < 0)
+                return r;
+        if (is_served(&address))
+                return NBT_ERR_BUSY;
+        if (unlink(address.sun_path) < 0 && errno != ENOENT)
+                return NBT_ERR_IO;
+        const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return NBT_ERR_IO;
+        r = bind_and_listen(fd, &address, user);
+        if (r < 0) {
+                const int error = errno;
+
+                close(fd);
+                errno = error;
+                return r;
+        }
+        return fd;
+}
+
+void control_unlink(const char *runtime_dir)
+{
+        struct sockaddr_un address;
+
+        if (socket_address(runtime_dir, &address) == 0)
+                (void)!unlink(address.sun_path);
+}
+
+/* ---- clients ------------------------------------------------------------------------------------------------------ */
+
+static void client_close(struct client *client)
+{
+        loop_fd_close(client->handle);
+        close(client->fd);
+        strbuf_done(&client->in);
+        strbuf_done(&client->out);
+        *client = (struct client){.control = client->control, .fd = -1, .generation = client->generation + 1};
+}
+
+static uint64_t command_id(const struct client *client)
+{
+        const size_t slot = (size_t)(client - client->control->clients);
+
+        return client->generation << SLOT_BITS | (slot + 1);
+}
+
+static const char *failure_text(enum ctl_request_type type, int result)
+{
+        switch (result) {
+        case NBT_ERR_CONFLICT:
+                return type == CTL_REQUEST_NAME_ADD ? "another computer holds the name" : "the name is in conflict";
+        case NBT_ERR_LIMITED:
+                return type == CTL_REQUEST_RELEASE_REFRESH
+                               ? "names were released and refreshed less than two minutes ago"
+                               : "too many requests; try again later";
+        case NBT_ERR_EXISTS:
+                return "the name is registered already";
+        case NBT_ERR_NOT_FOUND:
+                return type == CTL_REQUEST_NAME_RELEASE ? "this node has no such name" : "nobody answered for the name";
+        case NBT_ERR_TIMEOUT:
+                return "nobody answered";
+        case NBT_ERR_FULL:
+                return "the node's table is full";
+        case NBT_ERR_STATE:
+                return "the node has no interface to do this on";
+        default:
+                return nbt_err_str(result);
+        }
+}
+
+static void client_reply(struct client *client, struct ctl_reply *reply)
+{
+        reply->type = client->type;
+        reply->lmhosts_count = client->lmhosts_count;
+        if (reply->result < 0 && !reply->message[0])
+                snprintf(reply->message, sizeof reply->message, "%s", failure_text(reply->type, reply->result));
+        client->busy = false;
+        if (ctl_reply_encode(reply, &client->out) < 0) {
+                log_line(0, "control: a reply was too long or memory ran out");
+                strbuf_done(&client->out);
+                strbuf_reset(&client->in);
+                shutdown(client->fd, SHUT_RDWR); /* the next read ends it; here its caller still needs it */
+                loop_fd_set(client->handle, LOOP_READABLE);
+                return;
+        }
+        loop_fd_set(client->handle, LOOP_WRITABLE);
+}
+
+void control_complete(struct control *control, const struct node_completion *completion)
+{
+        const size_t slot = completion->id & ((1u << SLOT_BITS) - 1);
+
+        if (slot == 0 || slot > CONTROL_MAX_CLIENTS)
+                return;
+        struct client *client = &control->clients[slot - 1];
+        if (client->fd < 0 || !client->busy || command_id(client) != completion->id)
+                return;
+        struct ctl_reply reply = {.result = completion->result, .completion = *completion};
+        client_reply(client, &reply);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------------- */
+
+static void fill_server(const struct control *control, struct ctl_server *ret)
+{
+        *ret = *control->setup.server;
+        ret->uptime_s = mono_elapsed_ms(control->setup.started, clock_mono()) / 1000;
+        ret->events_written = events_written(control->setup.events);
+        ret->datagrams_dropped = driver_counters(control->setup.driver).receive_dropped;
+}
+
+static void serve_view(struct client *client, bool with_view)
+{
+        struct ctl_reply reply = {0};
+
+        fill_server(client->control, &reply.server);
+        if (with_view)
+                reply.result = driver_view(client->control->setup.driver, &reply.view);
+        client_reply(client, &reply);
+}
+
+static void serve_command(struct client *client, enum node_command_type type, const struct ctl_request *request)
+{
+        struct node_event event = {.type = NODE_EVENT_COMMAND,
+                                   .command = {.id = command_id(client),
+                                               .type = type,
+                                               .name = request->name,
+                                               .kind = request->kind,
+                                               .address = request->address,
+                                               .bypass_cache = request->bypass_cache}};
+
+        driver_event(client->control->setup.driver, &event);
+}
+
+static void serve_reload(struct client *client)
+{
+        const struct control_setup *setup = &client->control->setup;
+        const int r = setup->reload(setup->context, command_id(client), &client->lmhosts_count);
+
+        if (r < 0) {
+                struct ctl_reply reply = {.result = r};
+
+                client_reply(client, &reply);
+        }
+}
+
+static void serve(struct client *client, const struct ctl_request *request)
+{
+        client->busy = true;
+        client->type = request->type;
+        client->lmhosts_count = 0;
+        loop_fd_set(client->handle, 0);
+        log_line(1, "control: %s", ctl_request_str(request->type));
+        switch (request->type) {
+        case CTL_REQUEST_VIEW:
+        case CTL_REQUEST_SERVER:
+                serve_view(client, request->type == CTL_REQUEST_VIEW);
+                break;
+        case CTL_REQUEST_NAME_ADD:
+                serve_command(client, NODE_COMMAND_NAME_ADD, request);
+                break;
+        case CTL_REQUEST_NAME_RELEASE:
+                serve_command(client, NODE_COMMAND_NAME_RELEASE, request);
+                break;
+        case CTL_REQUEST_RELEASE_REFRESH:
+                serve_command(client, NODE_COMMAND_RELEASE_REFRESH, request);
+                break;
+        case CTL_REQUEST_RELOAD:
+                serve_reload(client);
+                break;
+        case CTL_REQUEST_QUERY:
+                serve_command(client, NODE_COMMAND_QUERY, request);
+                break;
+        case CTL_REQUEST_STATUS:
+                serve_command(client, NODE_COMMAND_STATUS, request);
+                break;
+        case CTL_REQUEST_MAX:
+                break;
+        }
+}
+
+/* Takes a whole request out of what came in, if there is one. False: hang up. */
+static bool take_request(struct client *client)
+{
+        struct ctl_request request;
+        size_t payload_bytes = 0;
+        const int r = ctl_frame_look(client->in.text, client->in.len_bytes, CTL_MAX_REQUEST_BYTES, &payload_bytes);
+
+        if (r <= 0)
+                return r == 0;
+        const size_t frame_bytes = CTL_FRAME_HEADER_BYTES + payload_bytes;
+        const int decoded = ctl_request_decode(client->in.text + CTL_FRAME_HEADER_BYTES, payload_bytes, &request);
+        memmove(client->in.text, client->in.text + frame_bytes, client->in.len_bytes - frame_bytes);
+        client->in.len_bytes -= frame_bytes;
+        if (decoded < 0)
+                return false;
+        serve(client, &request);
+        return true;
+}
+
+/* False: the connection has ended. */
+static bool read_some(struct client *client)
+{
+        char piece[PIECE_BYTES];
+        const ssize_t got = recv(client->fd, piece, sizeof piece, MSG_DONTWAIT);
+
+        if (got < 0)
+                return errno == EAGAIN || errno == EINTR;
+        if (got == 0)
+                return false;
+        strbuf_add_bytes(&client->in, piece, (size_t)got);
+        return strbuf_ok(&client->in);
+}
+
+static bool write_some(struct client *client)
+{
+        const ssize_t sent = send(client->fd, client->out.text + client->sent_bytes,
+                                  client->out.len_bytes - client->sent_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (sent < 0)
+                return errno == EAGAIN || errno == EINTR;
+        client->sent_bytes += (size_t)sent;
+        if (client->sent_bytes < client->out.len_bytes)
+                return true;
+        strbuf_done(&client->out);
+        client->sent_bytes = 0;
+        loop_fd_set(client->handle, LOOP_READABLE);
+        return take_request(client); /* one that came together with the last */
+}
+
+static void on_client(void *context, unsigned events)
+{
+        struct client *client = context;
+        bool alive = true;
+
+        if (events & LOOP_WRITABLE)
+                alive = write_some(client);
+        else if (events & LOOP_READABLE)
+                alive = read_some(client) && take_request(client);
+        if (!alive)
+                client_close(client);
+}
+
+static void on_connect(void *context, unsigned events)
+{
+        struct control *control = context;
+        const int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        (void)events;
+        if (fd < 0)
+                return;
+        for (size_t i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+                struct client *client = &control->clients[i];
+
+                if (client->fd >= 0)
+                        continue;
+                if (loop_fd_open(control->setup.loop, fd, LOOP_READABLE, on_client, client, &client->handle) < 0)
+                        break;
+                client->fd = fd;
+                return;
+        }
+        close(fd); /* no room: the client is told that we hung up */
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+int control_new(struct control **ret, int fd, const struct control_setup *setup)
+{
+        struct control *control = calloc(1, sizeof *control);
+
+        if (!control)
+                return NBT_ERR_NOMEM;
+        control->setup = *setup;
+        control->fd = fd;
+        for (size_t i = 0; i < CONTROL_MAX_CLIENTS; i++)
+                control->clients[i] = (struct client){.control = control, .fd = -1};
+        const int r = loop_fd_open(setup->loop, fd, LOOP_READABLE, on_connect, control, &control->handle);
+        if (r < 0) {
+                free(control);
+                return r;
+        }
+        *ret = control;
+        return 0;
+}
+
+struct control *control_free(struct control *control)
+{
+        if (!control)
+                return NULL;
+        for (size_t i = 0; i < CONTROL_MAX_CLIENTS; i++)
+                if (control->clients[i].fd >= 0)
+                        client_close(&control->clients[i]);
+        loop_fd_close(control->handle);
+        close(control->fd);
+        free(control);
+        return NULL;
+}

@@ -1,0 +1,41 @@
+#pragma once
+/*
+ * The serving end of the control socket (ctl/ctl.h): a bounded number of clients, each with one request at a time.
+ *
+ * A request is answered at once (views) or when the node has completed the command made of it. A client that sends
+ * nonsense is hung up on.
+ */
+#include "ctl/ctl.h"
+#include "daemon/driver.h"
+#include "io/sandbox.h"
+
+#define CONTROL_MAX_CLIENTS 32
+
+struct control;
+
+struct control_setup {
+        struct loop *loop;
+        struct driver *driver;
+        struct events *events;
+        const struct ctl_server *server; /* what of it does not change; borrowed for the control's life */
+        mono_t started;
+        /* Reads LMHOSTS anew, tells in *ret_count how many entries it has, then gives them to the node as command ID. NBT_ERR_…: no
+         * command was given. */
+        int (*reload)(void *context, uint64_t id, uint64_t *ret_count);
+        void *context;
+};
+
+/*
+ * Makes RUNTIME_DIR/node.sock, mode 0660, USER's (NULL: left as it is). Returns the descriptor. NBT_ERR_BUSY: another daemon answers there;
+ * NBT_ERR_RANGE: the path is too long; NBT_ERR_IO: errno tells.
+ */
+int control_listen(const char *runtime_dir, const struct sandbox_user *user) NBT_MUST_CHECK;
+/* Removes the socket's file; a failure does no harm (the next start does it). */
+void control_unlink(const char *runtime_dir);
+
+/* Serves FD, which it then owns. NBT_ERR_NOMEM, NBT_ERR_IO. */
+int control_new(struct control **ret, int fd, const struct control_setup *setup) NBT_MUST_CHECK;
+struct control *control_free(struct control *control);
+
+/* A command of ours ended: its client gets the reply. Others' ids are ignored. */
+void control_complete(struct control *control, const struct node_completion *completion);

@@ -1,0 +1,398 @@
+#include "daemon/driver.h"
+
+#include "daemon/log.h"
+#include "daemon/notices.h"
+#include "io/clock.h"
+#include "io/notify.h"
+#include "io/random.h"
+#include "wire/dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* After a step that failed for want of memory: how long to let the machine recover. */
+#define FAILED_STEP_PAUSE_MS 1000u
+
+struct driver {
+        struct driver_setup setup;
+        struct node *node;
+        struct loop_fd *udp_handle;
+        struct loop_timer *timer;
+        struct iface_table ifaces;
+        struct arena arena; /* of the turn */
+        mono_t now;
+        wall_t wall;
+        mono_t paused_until;
+        uint64_t watchdog_interval_ms;
+        mono_t watchdog_at;
+        size_t conflicts;
+        size_t failed_lookup_count;
+        uint32_t failed_lookups[LOOP_MAX_LOOKUPS]; /* to be answered with "not found" in this turn */
+};
+
+/* ---- actions ------------------------------------------------------------------------------------------------------ */
+
+static void dump(const char *way, uint32_t address, const uint8_t *bytes, size_t len_bytes)
+{
+        char peer[IP4_TEXT_BYTES];
+        struct strbuf text = STRBUF_INIT;
+
+        if (log_verbosity() < 2)
+                return;
+        ip4_format(address, peer);
+        nbns_dump(&text, bytes, len_bytes);
+        log_line(2, "%s %s: %s", way, peer, strbuf_str(&text));
+        strbuf_done(&text);
+}
+
+static void act_send(struct driver *driver, const struct node_action *action)
+{
+        const struct iface_row *row = iface_table_find(&driver->ifaces, action->send.iface_id);
+
+        if (!row)
+                return; /* the interface went in this very turn */
+        dump("to", action->send.destination, action->send.bytes, action->send.len_bytes);
+        udp_send(driver->setup.udp,
+                 iface_table_device(&driver->ifaces, row, action->send.destination, action->send.broadcast),
+                 row->iface.address, action->send.destination, action->send.port, action->send.bytes,
+                 action->send.len_bytes);
+}
+
+static void count_conflicts(struct driver *driver, const struct node_notice *notice)
+{
+        if (notice->type != NODE_NOTICE_STATE)
+                return;
+        if (notice->new_state == NODE_STATE_CONFLICT)
+                driver->conflicts++;
+        else if (notice->old_state == NODE_STATE_CONFLICT && driver->conflicts > 0)
+                driver->conflicts--;
+}
+
+static void act_notify(struct driver *driver, const struct node_notice *notice)
+{
+        struct event event;
+        struct strbuf line = STRBUF_INIT;
+
+        count_conflicts(driver, notice);
+        if (notice_to_event(notice, driver->setup.style, &event)) {
+                events_append(driver->setup.events, &event, driver->now, driver->wall);
+                return; /* which says it in the log too */
+        }
+        if (notice_verbosity(notice) <= log_verbosity()) {
+                notice_format(notice, &line);
+                log_line(notice_verbosity(notice), "%s", strbuf_str(&line));
+        }
+        strbuf_done(&line);
+}
+
+static void on_resolved(void *context, uint32_t lookup_id, const uint32_t *addresses, size_t count)
+{
+        struct node_event event = {.type = NODE_EVENT_DNS_RESULT,
+                                   .dns = {.lookup_id = lookup_id, .count = count, .addresses = addresses}};
+
+        driver_event(context, &event);
+}
+
+static void act_lookup(struct driver *driver, const struct node_action *action)
+{
+        if (loop_resolve(driver->setup.loop, action->dns.host, action->dns.lookup_id, on_resolved, driver) == 0)
+                return;
+        /* The node waits for an answer: it gets one at the end of this turn. More of them than can be under way at a time do not come
+         * from one turn but in a flood, where the node's own time limit ends them. */
+        if (driver->failed_lookup_count < LOOP_MAX_LOOKUPS)
+                driver->failed_lookups[driver->failed_lookup_count++] = action->dns.lookup_id;
+}
+
+static void perform(struct driver *driver, const struct node_action *action)
+{
+        switch (action->type) {
+        case NODE_ACTION_SEND:
+                act_send(driver, action);
+                break;
+        case NODE_ACTION_NOTIFY:
+                act_notify(driver, &action->notice);
+                break;
+        case NODE_ACTION_COMPLETE:
+                if (action->complete.id)
+                        driver->setup.on_complete(driver->setup.context, &action->complete);
+                break;
+        case NODE_ACTION_DNS_LOOKUP:
+                act_lookup(driver, action);
+                break;
+        case NODE_ACTION_STOPPED:
+                driver->setup.on_stopped(driver->setup.context);
+                break;
+        }
+}
+
+/* ---- turns -------------------------------------------------------------------------------------------------------- */
+
+static void turn_begin(struct driver *driver)
+{
+        arena_reset(&driver->arena);
+        driver->now = clock_mono();
+        driver->wall = clock_wall();
+}
+
+static void turn_step(struct driver *driver, struct node_event *event)
+{
+        struct node_actions actions = {.arena = &driver->arena};
+
+        event->now = driver->now;
+        event->wall = driver->wall;
+        if (node_step(driver->node, event, &actions) < 0) {
+                log_line(0, "out of memory: a step was left out");
+                driver->paused_until = mono_add_ms(driver->now, FAILED_STEP_PAUSE_MS);
+        }
+        for (const struct node_action *action = actions.first; action; action = action->next)
+                perform(driver, action);
+}
+
+static void answer_failed_lookups(struct driver *driver)
+{
+        /* Those that fail while these are answered wait for the next turn. */
+        const size_t count = driver->failed_lookup_count;
+        uint32_t ids[LOOP_MAX_LOOKUPS];
+
+        memcpy(ids, driver->failed_lookups, count * sizeof ids[0]);
+        driver->failed_lookup_count = 0;
+        for (size_t i = 0; i < count; i++) {
+                struct node_event event = {.type = NODE_EVENT_DNS_RESULT, .dns.lookup_id = ids[i]};
+
+                turn_step(driver, &event);
+        }
+}
+
+static mono_t next_wake(const struct driver *driver)
+{
+        mono_t deadline = node_deadline(driver->node);
+
+        if (driver->failed_lookup_count)
+                deadline = driver->now;
+        if (deadline.ns < driver->paused_until.ns)
+                deadline = driver->paused_until;
+        return mono_min(mono_min(deadline, events_deadline(driver->setup.events)), driver->watchdog_at);
+}
+
+static void turn_end(struct driver *driver)
+{
+        if (driver->failed_lookup_count)
+                answer_failed_lookups(driver);
+        udp_flush(driver->setup.udp);
+        loop_timer_set(driver->timer, driver->now, next_wake(driver));
+}
+
+static void on_timer(void *context)
+{
+        struct driver *driver = context;
+        struct node_event event = {.type = NODE_EVENT_TIMER};
+
+        turn_begin(driver);
+        if (mono_is_due(node_deadline(driver->node), driver->now) && mono_is_due(driver->paused_until, driver->now))
+                turn_step(driver, &event);
+        if (mono_is_due(events_deadline(driver->setup.events), driver->now))
+                events_flush(driver->setup.events, driver->now);
+        if (mono_is_due(driver->watchdog_at, driver->now)) {
+                notify_watchdog();
+                driver->watchdog_at = mono_add_ms(driver->now, driver->watchdog_interval_ms);
+        }
+        turn_end(driver);
+}
+
+static void take_datagram(struct driver *driver, const struct udp_datagram *datagram)
+{
+        const struct iface_row *row =
+                iface_table_receiver(&driver->ifaces, datagram->ifindex, datagram->source, datagram->destination);
+
+        /* No name-service message is longer than one frame; what was cut is none. */
+        if (!row || datagram->truncated)
+                return;
+        dump("from", datagram->source, datagram->bytes, datagram->len_bytes);
+        struct node_event event = {.type = NODE_EVENT_PACKET,
+                                   .packet = {.bytes = datagram->bytes,
+                                              .len_bytes = datagram->len_bytes,
+                                              .source = datagram->source,
+                                              .source_port = datagram->source_port,
+                                              .destination = datagram->destination,
+                                              .iface_id = row->iface.id}};
+        turn_step(driver, &event);
+}
+
+static void on_datagrams(void *context, unsigned events)
+{
+        struct driver *driver = context;
+        const struct udp_datagram *datagrams = NULL;
+
+        (void)events;
+        turn_begin(driver);
+        const int count = udp_receive(driver->setup.udp, &datagrams);
+        for (int i = 0; i < count; i++)
+                take_datagram(driver, &datagrams[i]);
+        turn_end(driver);
+}
+
+void driver_event(struct driver *driver, struct node_event *event)
+{
+        turn_begin(driver);
+        turn_step(driver, event);
+        turn_end(driver);
+}
+
+/* ---- interfaces --------------------------------------------------------------------------------------------------- */
+
+static void report_missing_wins(struct driver *driver, enum node_type type, const struct node_iface *iface)
+{
+        const uint16_t id = notice_wins_event(type, iface);
+        struct event event;
+
+        if (!id)
+                return;
+        notice_make_failure(
+                &event, id, NULL, 0, iface->label,
+                id == 4303
+                        ? "This node type asks a WINS server, and this interface has none (-w, NameServerList, DHCP)."
+                        : "With one WINS server, names cannot be registered while it is away.",
+                driver->setup.style);
+        driver_report(driver, &event);
+}
+
+static void report_no_room(struct driver *driver, const struct node_iface *iface)
+{
+        char mac[MAC_TEXT_BYTES];
+        struct event event;
+
+        mac_format(iface->mac, mac);
+        notice_make_failure(&event, 4311, mac, 0, iface->label, "More interfaces than a node can serve (64).",
+                            driver->setup.style);
+        driver_report(driver, &event);
+}
+
+static void log_change(const struct iface_change *change)
+{
+        char address[IP4_TEXT_BYTES];
+
+        ip4_format(change->iface.address, address);
+        if (change->type == IFACE_GONE)
+                log_line(0, "interface %s %s is gone", change->iface.label, address);
+        else
+                log_line(0, "interface %s %s: %s, %s, %zu WINS servers", change->iface.label, address,
+                         change->iface.up ? "up" : "down",
+                         change->iface.netbios_enabled ? "NetBIOS enabled" : "NetBIOS disabled",
+                         change->iface.wins_count);
+}
+
+static void apply_change(struct driver *driver, const struct daemon_config *config, const struct iface_change *change)
+{
+        struct node_event event = {.type = NODE_EVENT_IFACE};
+
+        if (change->type == IFACE_NO_ROOM) {
+                report_no_room(driver, &change->iface);
+                return;
+        }
+        log_change(change);
+        if (change->type == IFACE_GONE) {
+                event.type = NODE_EVENT_IFACE_GONE;
+                event.iface_gone_id = change->iface.id;
+        } else {
+                event.iface = change->iface;
+        }
+        turn_step(driver, &event);
+        if (change->type == IFACE_SET)
+                report_missing_wins(driver, config->node.type, &change->iface);
+}
+
+int driver_update_ifaces(struct driver *driver, const struct daemon_config *config)
+{
+        struct iface_change *changes;
+        const struct netif *netifs = NULL;
+
+        turn_begin(driver);
+        const int count = netif_list(&driver->arena, &netifs);
+        if (count < 0)
+                return count;
+        changes = arena_alloc(&driver->arena, IFACE_MAX_CHANGES * sizeof *changes);
+        if (!changes)
+                return NBT_ERR_NOMEM;
+        const size_t change_count = iface_table_update(&driver->ifaces, config, netifs, (size_t)count, changes);
+        for (size_t i = 0; i < change_count; i++)
+                apply_change(driver, config, &changes[i]);
+        turn_end(driver);
+        return (int)driver->ifaces.count;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+static int start_watching(struct driver *driver)
+{
+        int r = loop_timer_new(driver->setup.loop, on_timer, driver, &driver->timer);
+
+        if (r == 0)
+                r = loop_fd_open(driver->setup.loop, udp_fd(driver->setup.udp), LOOP_READABLE, on_datagrams, driver,
+                                 &driver->udp_handle);
+        driver->watchdog_interval_ms = notify_watchdog_interval_ms();
+        driver->watchdog_at = driver->watchdog_interval_ms ? clock_mono() : MONO_NEVER;
+        return r;
+}
+
+int driver_new(struct driver **ret, const struct driver_setup *setup)
+{
+        struct driver *driver = calloc(1, sizeof *driver);
+        struct rng rng;
+        int r;
+
+        if (!driver)
+                return NBT_ERR_NOMEM;
+        driver->setup = *setup;
+        driver->setup.config = NULL; /* lent for this call */
+        r = random_rng(&rng);
+        if (r == 0)
+                r = node_new(&driver->node, setup->config, &rng);
+        explicit_bzero(&rng, sizeof rng);
+        if (r == 0)
+                r = start_watching(driver);
+        if (r < 0) {
+                driver_free(driver);
+                return r;
+        }
+        *ret = driver;
+        return 0;
+}
+
+struct driver *driver_free(struct driver *driver)
+{
+        if (!driver)
+                return NULL;
+        loop_fd_close(driver->udp_handle);
+        loop_timer_free(driver->timer);
+        node_free(driver->node);
+        arena_done(&driver->arena);
+        free(driver);
+        return NULL;
+}
+
+void driver_set_style(struct driver *driver, enum event_record_style style)
+{
+        driver->setup.style = style;
+}
+
+void driver_report(struct driver *driver, const struct event *event)
+{
+        events_append(driver->setup.events, event, clock_mono(), clock_wall());
+}
+
+int driver_view(struct driver *driver, struct node_view *ret)
+{
+        turn_begin(driver);
+        return node_view(driver->node, driver->now, &driver->arena, ret);
+}
+
+size_t driver_conflicts(const struct driver *driver)
+{
+        return driver->conflicts;
+}
+
+struct udp_counters driver_counters(const struct driver *driver)
+{
+        return udp_counters(driver->setup.udp);
+}
