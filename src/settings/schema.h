@@ -30,6 +30,7 @@ enum schema_effect {
 /* Which form a value must have beyond its type. */
 enum schema_form {
         SCHEMA_FORM_NUMBER,    /* min..max; outside: clamped (KB120642 calls it the valid range) */
+        SCHEMA_FORM_PORT,      /* min..max; else refused, the default holds */
         SCHEMA_FORM_CHOICE,    /* one of the row's choices; else refused, the default holds */
         SCHEMA_FORM_ADDRESS,   /* DWORD that holds an IPv4 address, or text of one */
         SCHEMA_FORM_ADDRESSES, /* texts of IPv4 addresses */
