@@ -43,3 +43,8 @@ int regfile_restore(const char *path, const char *state_dir, const char *backup,
 
 /* Replaces PATH by BYTES atomically, keeping owner and mode (0644 for a new file). NBT_ERR_DENIED or NBT_ERR_IO with errno. */
 int regfile_write(const char *path, const void *bytes, size_t len_bytes) NBT_MUST_CHECK;
+
+/* Keeps other programs that edit PATH out, from before it is loaded until after it is saved; waits for its turn. Returns a descriptor for
+ * regfile_unlock(). NBT_ERR_NOT_FOUND (no directory: then nobody can edit), NBT_ERR_DENIED, NBT_ERR_IO. */
+int regfile_lock(const char *path) NBT_MUST_CHECK;
+void regfile_unlock(int descriptor);
