@@ -18,6 +18,7 @@ ALLOWED = {
     "eventlog": {"base"},
     "node": {"base", "wire"},
     "ask": {"base", "wire"},
+    "libnetbt": {"base", "wire", "ask"},
     "diagnose": {"base", "wire", "node", "ask", "eventlog", "settings"},
     "store": {"base", "eventlog", "settings"},
     "io": {"base"},
