@@ -25,11 +25,20 @@ const char daemon_switches_help[] =
         "  --config FILE        settings (default /etc/netbt/netbt.reg)\n"
         "  --state-dir DIR      event log and backups (default /var/lib/netbt)\n"
         "  --runtime-dir DIR    control socket (default /run/netbt)\n"
+        "  --no-sandbox         keep user, capabilities and system calls (for debuggers)\n"
         "  --help, --version\n"
         "\n"
         "Switches override the settings file, which overrides what DHCP said, which overrides the defaults.\n";
 
-enum long_switch { SWITCH_SCOPE = 0x100, SWITCH_CONFIG, SWITCH_STATE, SWITCH_RUNTIME, SWITCH_HELP, SWITCH_VERSION };
+enum long_switch {
+        SWITCH_SCOPE = 0x100,
+        SWITCH_CONFIG,
+        SWITCH_STATE,
+        SWITCH_RUNTIME,
+        SWITCH_HELP,
+        SWITCH_VERSION,
+        SWITCH_NO_SANDBOX
+};
 
 static int wrong(struct strbuf *error, int code, const char *what, const char *why)
 {
@@ -123,6 +132,9 @@ static int take_switch(int option, const char *argument, struct daemon_switches 
         case SWITCH_RUNTIME:
                 s->runtime_dir = argument;
                 return 0;
+        case SWITCH_NO_SANDBOX:
+                s->no_sandbox = true;
+                return 0;
         case SWITCH_HELP:
                 s->help = true;
                 return 0;
@@ -140,6 +152,7 @@ int daemon_switches_parse(int argc, char **argv, struct daemon_switches *ret, st
                                                  {"config", required_argument, NULL, SWITCH_CONFIG},
                                                  {"state-dir", required_argument, NULL, SWITCH_STATE},
                                                  {"runtime-dir", required_argument, NULL, SWITCH_RUNTIME},
+                                                 {"no-sandbox", no_argument, NULL, SWITCH_NO_SANDBOX},
                                                  {"help", no_argument, NULL, SWITCH_HELP},
                                                  {"version", no_argument, NULL, SWITCH_VERSION},
                                                  {0}};

@@ -22,15 +22,18 @@ static int load_failure(const char *path, int r, const struct reg_error *at, str
         return r;
 }
 
-static int load_document(const char *path, struct reg_doc **ret, struct strbuf *error)
+static int load_document(const struct daemon_switches *switches, struct reg_doc **ret, struct strbuf *error)
 {
+        const char *path = switches->config_path;
         struct reg_error at = {0};
         const int r = regfile_load(path, ret, &at);
 
         if (r == 0)
                 return 0;
         if (r == NBT_ERR_NOT_FOUND) {
-                *ret = NULL; /* all defaults */
+                if (switches->config_given)
+                        log_line(0, "settings file %s is not there: defaults and switches hold", path);
+                *ret = NULL;
                 return 0;
         }
         return load_failure(path, r, &at, error);
@@ -55,7 +58,7 @@ int setup_load(const struct daemon_switches *switches, struct setup *ret, struct
 {
         struct setup fresh = {0};
         struct reg_doc *doc = NULL;
-        int r = load_document(switches->config_path, &doc, error);
+        int r = load_document(switches, &doc, error);
 
         if (r < 0) {
                 ret->event_id = 4301;
