@@ -9,9 +9,12 @@
  * row here in the same commit (its cli_cmd_<name> is declared in cli.h already), so that what is listed always links and
  * what links is always listed. The order is that of `netbt --help`: the main job first.
  */
-/* clang-format off: one row a line, so that two may add theirs at once */
+/* One row a line, so that two may add theirs at once. */
+/* clang-format off */
 static const struct cli_command *const commands[] = {
-        &cli_cmd_query, &cli_cmd_name, NULL, /* closes the table */
+        &cli_cmd_explain, &cli_cmd_events, &cli_cmd_query,
+        &cli_cmd_name,
+        NULL, /* closes the table */
 };
 /* clang-format on */
 

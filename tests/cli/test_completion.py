@@ -1,0 +1,55 @@
+"""The bash completion offers what the programs' own help tells."""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import BUILD, TOP
+
+SCRIPT = TOP / "dist" / "netbt.bash-completion"
+
+
+def complete(*words):
+    """What bash would offer for the last word."""
+    program = words[0]
+    script = f"""source {SCRIPT}
+COMP_WORDS=({" ".join("'" + w + "'" for w in words)})
+COMP_CWORD={len(words) - 1}
+compopt() {{ :; }}
+{"_netbt" if program == "netbt" else "_netbt_plain"} {program}
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    path = f"{BUILD / 'src' / 'cli'}:{BUILD / 'src' / 'daemon'}:{os.environ['PATH']}"
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, env={**os.environ, "PATH": path})
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    return done.stdout.split()
+
+
+def commands(run):
+    text = run("netbt", "--help").stdout
+    return re.findall(r"^  ([a-z][a-z-]*) ", text.split("Commands:\n")[1].split("\n\n")[0], re.M)
+
+
+def test_every_command_is_offered(run):
+    listed = commands(run)
+    assert listed
+    assert sorted(complete("netbt", "")) == sorted(listed)
+
+
+def test_every_option_is_offered(run):
+    for command in commands(run):
+        options = set(re.findall(r"--[a-z][a-z-]*", run("netbt", command, "--help").stdout))
+        assert options, command
+        assert set(complete("netbt", command, "--")) >= options, command
+    assert {"--raw", "--json", "-RR", "-n"} <= set(complete("nbtstat", "-"))
+
+
+def test_verbs_values_and_files(tmp_path):
+    assert sorted(complete("netbt", "name", "")) == ["add", "list", "release"]
+    assert complete("netbt", "--json", "name", "re") == ["release"]
+    assert complete("netbt", "query", "--type", "") == ["b", "p", "m", "h"]
+    assert complete("netbt", "--color", "al") == ["always"]
+    (tmp_path / "here.reg").write_text("")
+    assert complete("netbt", "--config", f"{tmp_path}/h") == [f"{tmp_path}/here.reg"]
