@@ -29,19 +29,27 @@ static size_t add_address(struct node *node, const struct node_name *name, const
         return count + 1;
 }
 
+/* Ours as far as ENTRY's interface goes. A server that challenges us while we register one interface after the other
+ * must hear of all of them (opcode 0xF, KB150144), or it takes us for two machines. */
+static bool counts(const struct node_entry *entry, bool to_server)
+{
+        return entry->state == NODE_STATE_REGISTERED ||
+               (to_server && entry->state == NODE_STATE_REGISTERING && entry->op == NODE_OP_CLAIM_WINS);
+}
+
 /* The receiving interface's address first: the one the asker can surely reach. */
 static size_t add_addresses(struct node *node, const struct node_name *name, const struct node_if *iface,
-                            uint8_t *rdata)
+                            uint8_t *rdata, bool to_server)
 {
         size_t count = 0;
 
         if (is_registered_on(name, iface))
                 count = add_address(node, name, iface, rdata, count);
-        if (node->config.single_response && count)
+        if (node->config.single_response && count && !to_server)
                 return count;
         for (const struct node_entry *entry = name->entries; entry && count < NODE_MAX_ANSWER_ADDRESSES;
              entry = entry->next)
-                if (entry->state == NODE_STATE_REGISTERED && entry->iface != iface)
+                if (counts(entry, to_server) && !(entry->iface == iface && is_registered_on(name, iface)))
                         count = add_address(node, name, entry->iface, rdata, count);
         return count;
 }
@@ -50,10 +58,11 @@ static void answer_positive(struct node *node, const struct node_name *name, con
 {
         uint8_t rdata[6 * NODE_MAX_ANSWER_ADDRESSES];
         const uint8_t *first = rdata;
-        size_t count = add_addresses(node, name, packet->iface, rdata);
+        const bool to_server = node_wins_is_any_server(node, packet->source);
+        size_t count = add_addresses(node, name, packet->iface, rdata, to_server);
         struct nbns_packet answer;
 
-        if (node->config.random_adapter && count > 1) {
+        if (node->config.random_adapter && count > 1 && !to_server) {
                 first += (size_t)6 * rng_below(&node->rng, (uint32_t)count);
                 count = 1;
         }

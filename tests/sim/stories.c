@@ -162,7 +162,7 @@ int main(int argc, char **argv)
 {
         static const struct story *const books[] = {STORIES_CLAIM, STORIES_SERVER,  STORIES_CONFLICT,
                                                     STORIES_HOMES, STORIES_RESOLVE, STORIES_LIFE};
-        const bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+        const bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0; /* then labels */
         unsigned told = 0, failed = 0;
 
         for (size_t b = 0; b < NBT_ARRAY_SIZE(books); b++)

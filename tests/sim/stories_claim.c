@@ -31,8 +31,8 @@ static void b_defended(struct world *world)
         world_run_s(world, 10);
         world_expect(world, "10.000 B sends to broadcast name registration request SRV<20>\n"
                             "10.001 A sends to 10.0.0.2 negative name registration response ACT_ERR SRV<20> 10.0.0.1\n"
-                            "10.001 A notice DEFENDED SRV<20> peer 10.0.0.2\n"
-                            "10.002 B notice REFUSED SRV<20> eth0 peer 10.0.0.1 rcode 6\n"
+                            "10.001 A notice defended SRV<20> peer 10.0.0.2\n"
+                            "10.002 B notice refused SRV<20> eth0 peer 10.0.0.1 rcode 6\n"
                             "10.002 B state SRV<20> Registering to Conflict");
         world_expect_never(world, "* B sends name overwrite demand SRV*");
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
@@ -60,7 +60,7 @@ static void b_last_claim_gets_through(struct world *world)
         world_run_s(world, 10);
         world_expect(world, "10.500 B sends to broadcast name registration request SRV<20>\n"
                             "10.502 B state SRV<20> Registering to Conflict");
-        world_expect_count(world, "* A notice DEFENDED SRV<20>", 1, 1);
+        world_expect_count(world, "* A notice defended SRV<20>", 1, 1);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
 
@@ -79,7 +79,7 @@ static void b_late_refusal(struct world *world)
         world_run_s(world, 10);
         world_expect(world, "10.750 B state SRV<20> Registering to Registered\n"
                             "10.751 A sends to 10.0.0.2 negative name registration response ACT_ERR SRV<20>\n"
-                            "10.752 B notice REFUSED SRV<20> peer 10.0.0.1\n"
+                            "10.752 B notice refused SRV<20> peer 10.0.0.1\n"
                             "10.752 B state SRV<20> Registered to Conflict");
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
@@ -120,7 +120,7 @@ static void p_owner_alive(struct world *world)
                             "10.001 W sends to 10.0.0.1 name query request SRV<20>\n"
                             "10.002 A sends to 10.0.0.9 positive name query response SRV<20> 10.0.0.1\n"
                             "10.003 W sends to 10.0.1.2 negative name registration response ACT_ERR SRV<20>\n"
-                            "10.004 B notice REFUSED SRV<20> peer 10.0.0.9 by WINS\n"
+                            "10.004 B notice refused SRV<20> peer 10.0.0.9 by WINS\n"
                             "10.004 B state SRV<20> Registering to Conflict");
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
@@ -159,14 +159,14 @@ static void p_no_server(struct world *world)
         world_expect(world, "0.000 A sends to 10.0.0.9 name registration request SRV<20>\n"
                             "1.500 A sends to 10.0.0.9 name registration request SRV<20>\n"
                             "3.000 A sends to 10.0.0.9 name registration request SRV<20>");
-        world_expect(world, "4.500 A notice WINS_DOWN peer 10.0.0.9");
+        world_expect(world, "4.500 A notice wins-down peer 10.0.0.9");
         world_expect_never(world, "* A sends to broadcast");
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERING);
         wins_up(w, false);
         world_run_s(world, 120);
         world_expect(world, "124-125 A sends to 10.0.0.9 name registration request SRV<20>\n" /* 1/8 of 16 min later */
                             "124-125 A state SRV<20> Registering to Registered");
-        world_expect_count(world, "* A notice WINS_UP", 1, 1);
+        world_expect_count(world, "* A notice wins-up", 1, 1);
 }
 
 static void m_both(struct world *world)
@@ -200,7 +200,7 @@ static void m_server_objects(struct world *world)
         host_start(a);
         world_run_s(world, 10);
         world_expect(world, "10.750 A sends to 10.0.0.9 name registration request SRV<20>\n"
-                            "10.754 A notice REFUSED SRV<20> peer 10.0.0.9 by WINS\n"
+                            "10.754 A notice refused SRV<20> peer 10.0.0.9 by WINS\n"
                             "10.754 A state SRV<20> Registering to Conflict");
         world_expect_state(world, far_owner, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
@@ -252,7 +252,7 @@ static void simultaneous_broadcast(struct world *world)
         world_run_s(world, 10);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED); /* the lower address */
         world_expect_state(world, b, "SRV<20>", 0, NODE_STATE_CONFLICT);
-        world_expect_count(world, "* B notice REFUSED SRV<20> peer 10.0.0.1", 1, 1);
+        world_expect_count(world, "* B notice refused SRV<20> peer 10.0.0.1", 1, 1);
         world_expect_never(world, "* A state SRV<20> Registering to Conflict");
 }
 
@@ -288,7 +288,7 @@ static void unique_against_group(struct world *world)
         host_name_add(b, "BOSS<20>", NODE_NAME_GROUP);  /* nor the other way round */
         world_run_s(world, 5);
         world_expect(world, "5.002 B state TEAM<20> Registering to Conflict");
-        world_expect(world, "5.002 B notice REFUSED BOSS<20> peer 10.0.0.1");
+        world_expect(world, "5.002 B notice refused BOSS<20> peer 10.0.0.1");
         world_expect_never(world, "* B state BOSS<20> Registering to Conflict"); /* groups are never in conflict */
         world_expect_never(world, "* B state BOSS<20> to Registered");
         world_expect_state(world, a, "TEAM<20>", 0, NODE_STATE_REGISTERED);

@@ -47,9 +47,9 @@ static void verify_conflict_founded(struct world *world)
         peer_conflict_demand(s.peer, "", "10.0.0.1", "SRV<20>");
         world_run_s(world, 5);
         world_expect(world, "10.000 peer sends to 10.0.0.1 name conflict demand SRV<20>\n"
-                            "10.001 A notice DUPLICATE SRV<20> peer 10.0.0.66 PENDING\n"
+                            "10.001 A notice duplicate SRV<20> peer 10.0.0.66 pending\n"
                             "10.001 A sends to broadcast name query request SRV<20>\n"
-                            "10.003 A notice DUPLICATE SRV<20> peer 10.0.0.66 holder 10.0.0.2 CONFIRMED\n"
+                            "10.003 A notice duplicate SRV<20> peer 10.0.0.66 holder 10.0.0.2 confirmed\n"
                             "10.003 A state SRV<20> Registered to Conflict");
         world_expect_state(world, s.a, "SRV<00>", 0, NODE_STATE_REGISTERED); /* a demand is about one name */
 }
@@ -60,9 +60,9 @@ static void verify_conflict_unfounded(struct world *world)
 
         peer_conflict_demand(s.peer, "", "", "SRV<20>");
         world_run_s(world, 5);
-        world_expect(world, "10.001 A notice DUPLICATE SRV<20> peer 10.0.0.66 PENDING\n"
-                            "10-15 A notice DUPLICATE SRV<20> peer 10.0.0.66 UNFOUNDED");
-        world_expect_count(world, "* A notice DUPLICATE", 2, 2);
+        world_expect(world, "10.001 A notice duplicate SRV<20> peer 10.0.0.66 pending\n"
+                            "10-15 A notice duplicate SRV<20> peer 10.0.0.66 unfounded");
+        world_expect_count(world, "* A notice duplicate", 2, 2);
         world_expect_count(world, "* A sends to broadcast name query request SRV<20>", 1, 3);
         world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
@@ -74,8 +74,8 @@ static void verify_release_founded(struct world *world)
         world_peer(world, "twin", s.lan, "10.0.0.2", answers_for_srv);
         peer_release_demand(s.peer, "", "10.0.0.1", "SRV<20>");
         world_run_s(world, 5);
-        world_expect(world, "10.001 A notice RELEASE_DEMAND SRV<20> peer 10.0.0.66 PENDING\n"
-                            "10.003 A notice RELEASE_DEMAND SRV<20> peer 10.0.0.66 holder 10.0.0.2 CONFIRMED\n"
+        world_expect(world, "10.001 A notice release-demand SRV<20> peer 10.0.0.66 pending\n"
+                            "10.003 A notice release-demand SRV<20> peer 10.0.0.66 holder 10.0.0.2 confirmed\n"
                             "10.003 A state SRV<20> Registered to Conflict");
 }
 
@@ -85,8 +85,8 @@ static void verify_release_unfounded(struct world *world)
 
         peer_release_demand(s.peer, "", "10.0.0.1", "SRV<20>");
         world_run_s(world, 5);
-        world_expect(world, "10.001 A notice RELEASE_DEMAND SRV<20> PENDING\n"
-                            "10-15 A notice RELEASE_DEMAND SRV<20> UNFOUNDED");
+        world_expect(world, "10.001 A notice release-demand SRV<20> pending\n"
+                            "10-15 A notice release-demand SRV<20> unfounded");
         world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_REGISTERED);
 }
 
@@ -96,7 +96,7 @@ static void obey_conflict(struct world *world)
 
         peer_conflict_demand(s.peer, "", "", "SRV<20>");
         world_run_s(world, 1);
-        world_expect(world, "10.001 A notice DUPLICATE SRV<20> peer 10.0.0.66 NOT_VERIFIED\n"
+        world_expect(world, "10.001 A notice duplicate SRV<20> peer 10.0.0.66 not-verified\n"
                             "10.001 A state SRV<20> Registered to Conflict");
         world_expect_never(world, "10-11 A sends to broadcast name query request");
 }
@@ -108,7 +108,7 @@ static void obey_release(struct world *world)
 
         peer_release_demand(s.peer, "22.101.26.231", "10.0.0.1", "SRV<20>");
         world_run_s(world, 1);
-        world_expect(world, "10.001 A notice RELEASE_DEMAND SRV<20> peer 22.101.26.231 NOT_VERIFIED\n"
+        world_expect(world, "10.001 A notice release-demand SRV<20> peer 22.101.26.231 not-verified\n"
                             "10.001 A state SRV<20> Registered to Conflict");
 }
 
@@ -126,12 +126,12 @@ static void wins_only(struct world *world)
         peer_release_demand(peer, "", "10.0.0.1", "SRV<20>");
         peer_conflict_demand(peer, "", "10.0.0.1", "SRV<00>");
         world_run_s(world, 5);
-        world_expect(world, "10.001 A notice RELEASE_DEMAND SRV<20> peer 10.0.0.66 IGNORED\n"
-                            "10.001 A notice DUPLICATE SRV<00> peer 10.0.0.66 IGNORED");
+        world_expect(world, "10.001 A notice release-demand SRV<20> peer 10.0.0.66 ignored\n"
+                            "10.001 A notice duplicate SRV<00> peer 10.0.0.66 ignored");
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
         wins_demand_release(w, "SRV<20>", "10.0.0.1");
         world_run_s(world, 1);
-        world_expect(world, "15.001 A notice RELEASE_DEMAND SRV<20> peer 10.0.0.9 NOT_VERIFIED by WINS\n"
+        world_expect(world, "15.001 A notice release-demand SRV<20> peer 10.0.0.9 not-verified by WINS\n"
                             "15.001 A state SRV<20> Registered to Conflict");
         world_expect_state(world, a, "SRV<00>", 0, NODE_STATE_REGISTERED);
 }
@@ -191,7 +191,7 @@ static void recovers_when_culprit_leaves(struct world *world)
         world_run_s(world, 1500);
         world_expect_state(world, b, "SRV<20>", 0, NODE_STATE_CONFLICT); /* a retry was refused meanwhile */
         world_expect(world, "300-1000 B sends to broadcast name registration request SRV<20>");
-        world_expect_count(world, "* B notice REFUSED SRV<20>", 1, 1); /* quietly */
+        world_expect_count(world, "* B notice refused SRV<20>", 1, 1); /* quietly */
         host_stop(a);
         world_run_s(world, 3600);
         world_expect_state(world, b, "SRV<20>", 0, NODE_STATE_REGISTERED);
@@ -271,7 +271,7 @@ static void two_owners_answer(struct world *world)
         host_query(c, "SRV<20>", true);
         world_run_s(world, 10);
         world_expect(world, "10.000 C sends to broadcast name query request SRV<20>\n"
-                            "10-12 C notice CONFLICT_SENT SRV<20>");
+                            "10-12 C notice conflict-sent SRV<20>");
         world_expect_count(world, "* C sends name conflict demand SRV<20>", 1, 3);
         world_expect_that(world, c->completion.holder_count == 2, "the asker learns of both");
         const bool one = (host_name_state(a, "SRV<20>", 0) == NODE_STATE_REGISTERED) !=
@@ -298,6 +298,7 @@ static void forged_refusals(struct world *world)
         world_run_s(world, 5);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
         world_expect_that(world, host_alarms(a) == 0, "nothing to tell");
+        world_run_s(world, 5);
         peer_refuse(peer, "10.0.0.1", id, "SRV<20>", "10.0.0.66"); /* true once, long ago */
         world_run_s(world, 5);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);

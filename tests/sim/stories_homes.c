@@ -64,7 +64,7 @@ static void conflict_on_one_port_only(struct world *world)
         world_run_s(world, 10);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
         world_expect_state(world, a, "SRV<20>", 1, NODE_STATE_CONFLICT);
-        world_expect(world, "10.002 A notice REFUSED SRV<20> eth1 peer 10.0.1.7");
+        world_expect(world, "10.002 A notice refused SRV<20> eth1 peer 10.0.1.7");
 }
 
 static void reflections(struct world *world)

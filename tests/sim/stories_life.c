@@ -43,7 +43,7 @@ static void name_taken_during_sleep(struct world *world)
         world_run_s(world, 30);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_CONFLICT);
         world_expect_state(world, b, "SRV<20>", 0, NODE_STATE_REGISTERED);
-        world_expect_count(world, "* A notice REFUSED SRV<20> by WINS", 1, 1);
+        world_expect_count(world, "* A notice refused SRV<20> by WINS", 1, 1);
 }
 
 static void b_name_taken_during_sleep(struct world *world)
@@ -61,7 +61,7 @@ static void b_name_taken_during_sleep(struct world *world)
         world_run_s(world, 30);
         world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_CONFLICT); /* it asks the segment anew, and is refused */
         world_expect_state(world, b, "SRV<20>", 0, NODE_STATE_REGISTERED);
-        world_expect_count(world, "* A notice REFUSED SRV<20> peer 10.0.0.2", 1, 1);
+        world_expect_count(world, "* A notice refused SRV<20> peer 10.0.0.2", 1, 1);
 }
 
 /* The calendar is no part of the protocol: with and without jumps the packets are the same, to the byte and the ms. */
@@ -164,7 +164,7 @@ static void same_user_twice(struct world *world)
         world_run_s(world, 10);
         world_expect_state(world, b, "ANNA<03>", 0, NODE_STATE_CONFLICT);
         world_expect_state(world, b, "PC2<03>", 0, NODE_STATE_REGISTERED);
-        world_expect(world, "10.002 B notice REFUSED ANNA<03> peer 10.0.0.1");
+        world_expect(world, "10.002 B notice refused ANNA<03> peer 10.0.0.1");
 }
 
 static bool is_odd(const struct sim_host *host)

@@ -29,12 +29,12 @@ static void failover_and_back(struct world *world)
                             "3.000 A sends to 10.0.0.8 name registration request SRV<20>\n"
                             "4.500 A sends to 10.0.0.9 name registration request SRV<20>\n"
                             "4.502 A state SRV<20> Registering to Registered");
-        world_expect_count(world, "4.5 A notice WINS_DOWN peer 10.0.0.8", 1, 1);
+        world_expect_count(world, "4.5 A notice wins-down peer 10.0.0.8", 1, 1);
         wins_up(s.w, false);
         world_run_s(world, 620);
         world_expect(world,
                      "600-660 A sends to 10.0.0.8 name refresh request SRV<20>"); /* KB247559: after 10 minutes */
-        world_expect_count(world, "* A notice WINS_UP peer 10.0.0.8", 1, 1);
+        world_expect_count(world, "* A notice wins-up peer 10.0.0.8", 1, 1);
         world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_REGISTERED);
         world_expect_count(world, "* A state SRV<20>", 2, 2);
 }
@@ -83,7 +83,7 @@ static void refresh_with_no_server(struct world *world)
                             "604.502 A sends to 10.0.0.9 name refresh request SRV<20>\n"
                             "729-730 A sends name refresh request SRV<20>"); /* 1/8 of InitialRefreshT.O. */
         world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_REGISTERED); /* silence takes no name away */
-        world_expect_count(world, "* A notice WINS_DOWN", 2, 2);
+        world_expect_count(world, "* A notice wins-down", 2, 2);
 }
 
 static void refused_refresh(struct world *world)
@@ -96,7 +96,7 @@ static void refused_refresh(struct world *world)
         world_run_s(world, 600);
         world_expect(world, "600.002 A sends to 10.0.0.8 name refresh request SRV<20>\n"
                             "600.003 W1 sends to 10.0.0.1 negative name refresh response ACT_ERR SRV<20>\n"
-                            "600.004 A notice REFUSED SRV<20> peer 10.0.0.8 rcode 6 by WINS\n"
+                            "600.004 A notice refused SRV<20> peer 10.0.0.8 rcode 6 by WINS\n"
                             "600.004 A state SRV<20> Registered to Conflict");
 }
 
@@ -174,7 +174,7 @@ static void slow_server(struct world *world)
         world_expect_count(world, "* A sends to 10.0.0.8 name registration request SRV<20>", 2, 2);
         world_expect(world, "2.002 A state SRV<20> Registering to Registered");
         world_expect_count(world, "* A state SRV<20>", 2, 2); /* the second answer is one too many, and harmless */
-        world_expect_never(world, "* A notice WINS_DOWN");
+        world_expect_never(world, "* A notice wins-down");
 }
 
 static void server_demands_release(struct world *world)
@@ -186,9 +186,9 @@ static void server_demands_release(struct world *world)
         wins_put(s.w, "SRV<20>", "10.0.7.7", false); /* a replica won (KB136571) */
         wins_demand_release(s.w, "SRV<20>", "10.0.0.1");
         world_run_s(world, 10);
-        world_expect(world, "10.001 A notice RELEASE_DEMAND SRV<20> peer 10.0.0.8 PENDING by WINS\n"
+        world_expect(world, "10.001 A notice release-demand SRV<20> peer 10.0.0.8 pending by WINS\n"
                             "10.001 A sends to 10.0.0.8 name query request SRV<20>\n"
-                            "10.003 A notice RELEASE_DEMAND SRV<20> holder 10.0.7.7 CONFIRMED\n"
+                            "10.003 A notice release-demand SRV<20> holder 10.0.7.7 confirmed\n"
                             "10.003 A state SRV<20> Registered to Conflict");
 }
 
