@@ -190,7 +190,8 @@ static void packet_in(struct node *node, const struct node_event *event)
         node->statistics.packets_in++;
         if (!packet.iface || !node_if_usable(packet.iface) || !(node->started || node->stopping))
                 return;
-        if (node_is_own_address(node, packet.source)) {
+        /* Ours have our port; a tool on this machine that asks its own node has another. */
+        if (node_is_own_address(node, packet.source) && packet.source_port == node->config.name_server_port) {
                 node->statistics.packets_own++;
                 return;
         }
