@@ -285,6 +285,7 @@ static void mark_events(const struct snapshot *snapshot, struct diagnose_case *c
                 const bool refusal = c->events[i]->event->id == EVENT_ID_DUPLICATE_NAME_ERROR;
 
                 mark_holder(snapshot, c, c->events[i]->sender, refusal ? MARK_REFUSED : MARK_DEMANDED);
+                mark_holder(snapshot, c, c->events[i]->holder, refusal ? MARK_TOLD : MARK_TOOK);
         }
         if (c->in_conflict)
                 mark_holder(snapshot, c, c->sender, MARK_TOOK);
@@ -392,6 +393,15 @@ const struct snapshot_event *case_event(const struct diagnose_case *c)
         return c->event_count > 0 ? c->events[0] : NULL;
 }
 
+enum snapshot_verification case_verification(const struct diagnose_case *c)
+{
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++)
+                if (c->events[i]->sender == c->events[0]->sender &&
+                    c->events[i]->verification != SNAPSHOT_VERIFICATION_NONE)
+                        return c->events[i]->verification;
+        return SNAPSHOT_VERIFICATION_NONE;
+}
+
 bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address)
 {
         if (address == 0)
@@ -438,8 +448,10 @@ bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case
                 return true; /* the name was given up: that is the usual remedy */
         if (!c->registered)
                 return false;
-        if (event->event->id == EVENT_ID_DUPLICATE_NAME_ERROR || event->verification == SNAPSHOT_VERIFICATION_HOLDER ||
-            event->verification == SNAPSHOT_VERIFICATION_OBEYED)
+        const enum snapshot_verification verification = case_verification(c);
+
+        if (event->event->id == EVENT_ID_DUPLICATE_NAME_ERROR || verification == SNAPSHOT_VERIFICATION_HOLDER ||
+            verification == SNAPSHOT_VERIFICATION_OBEYED)
                 return true;
         return case_is_old(snapshot, event);
 }

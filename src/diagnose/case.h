@@ -19,10 +19,10 @@ struct case_holder {
         const struct snapshot_host *host; /* NULL if it was not to be asked */
         bool in_table;                    /* its own name table lists the name as its own */
         bool answered;                    /* it answered a query for the name, by its own address */
-        bool told_by_wins;                /* a WINS server gave this address for the name */
+        bool told_by_wins;                /* a WINS server (or proxy) gave this address for the name */
         bool refused;                     /* event 4321 says that it did not allow the name */
         bool demanded;                    /* event 4319 or 4320 came from it */
-        bool took;                        /* the local node names it as the one who took the name */
+        bool took;                        /* the local node names it as the one who took the name, or found it */
 };
 
 struct diagnose_case {
@@ -51,6 +51,9 @@ int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct
 
 /* The newest event, or NULL. */
 const struct snapshot_event *case_event(const struct diagnose_case *c);
+
+/* What the node found about the demands of the newest event's sender: the newest word on it. */
+enum snapshot_verification case_verification(const struct diagnose_case *c);
 
 /* Is ADDRESS the loser itself (for this machine: any of its addresses)? */
 bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address);

@@ -29,8 +29,7 @@ static bool lacks_name(const struct case_holder *holder)
 /* Higher is better proven; 0: nothing speaks for it. */
 static unsigned weigh(const struct rule_input *in, const struct case_holder *holder)
 {
-        const struct snapshot_event *event = case_event(in->c);
-        const bool verified = event && event->verification == SNAPSHOT_VERIFICATION_HOLDER;
+        const bool verified = case_verification(in->c) == SNAPSHOT_VERIFICATION_HOLDER;
 
         if (holder->in_table)
                 return 5;

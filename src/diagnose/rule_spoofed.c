@@ -46,7 +46,7 @@ static bool is_suspect(const struct rule_input *in, struct rule_result *ret)
                 rule_out(ret, "the sender of the demand holds the name itself");
         else if (case_live_holder(c))
                 rule_out(ret, "another machine does hold the name, so the demand was well-founded");
-        else if (event->verification == SNAPSHOT_VERIFICATION_HOLDER)
+        else if (case_verification(c) == SNAPSHOT_VERIFICATION_HOLDER)
                 rule_out(ret, "when the demand came, the node asked and found another holder");
         else if (!in->snapshot->asked)
                 rule_not_checked(ret, "nobody was asked whether the sender of the demand holds the name");
@@ -73,7 +73,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 return;
         const struct snapshot_host *host = snapshot_find_host(in->snapshot, event->sender);
         const bool told = host && host->table;
-        const bool unfounded = event->verification == SNAPSHOT_VERIFICATION_UNFOUNDED;
+        const bool unfounded = case_verification(c) == SNAPSHOT_VERIFICATION_UNFOUNDED;
         const bool searched = c->has_name && snapshot_was_searched(in->snapshot, &c->name);
         const bool second = unfounded || (searched && is_fresh(in->snapshot, event));
         enum diagnose_verdict verdict = VERDICT_POSSIBLE;

@@ -87,7 +87,7 @@ static bool read_name(const struct event *event, struct nb_name *ret)
         return true;
 }
 
-/* The words that netbtd's notes use for what became of a demand (daemon/notes). */
+/* The words of netbtd's own notes; Windows' events have none. */
 static enum snapshot_verification read_verification(const char *note)
 {
         static const struct {
@@ -95,15 +95,42 @@ static enum snapshot_verification read_verification(const char *note)
                 enum snapshot_verification verification;
         } table[] = {
                 {"nobody else holds", SNAPSHOT_VERIFICATION_UNFOUNDED},
-                {"obeyed", SNAPSHOT_VERIFICATION_OBEYED},
-                {"ignored", SNAPSHOT_VERIFICATION_IGNORED},
-                {"holds it", SNAPSHOT_VERIFICATION_HOLDER},
+                {"holds the name too", SNAPSHOT_VERIFICATION_HOLDER},
+                {"Obeyed at once", SNAPSHOT_VERIFICATION_OBEYED},
+                {"Ignored by", SNAPSHOT_VERIFICATION_IGNORED},
         };
 
         for (size_t i = 0; i < NBT_ARRAY_SIZE(table); i++)
                 if (strstr(note, table[i].words))
                         return table[i].verification;
         return SNAPSHOT_VERIFICATION_NONE;
+}
+
+/* "Checked: 10.77.0.3 holds the name too", "…; held by 10.77.0.3.": the address in a note, 0 if there is none. */
+static uint32_t read_holder(const char *note)
+{
+        static const char *const before[] = {"Checked: ", "held by "};
+        uint32_t address;
+        char text[IP4_TEXT_BYTES];
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(before); i++) {
+                const char *at = strstr(note, before[i]);
+
+                if (!at)
+                        continue;
+                at += strlen(before[i]);
+                size_t len = strspn(at, "0123456789.");
+
+                while (len > 0 && at[len - 1] == '.')
+                        len--;
+                if (len >= sizeof text)
+                        continue;
+                memcpy(text, at, len);
+                text[len] = '\0';
+                if (ip4_parse(text, &address) == 0)
+                        return address;
+        }
+        return 0;
 }
 
 struct snapshot_event snapshot_event_read(const struct event *event, const char *source)
@@ -117,5 +144,6 @@ struct snapshot_event snapshot_event_read(const struct event *event, const char 
                 read.own = address;
         read.has_name = read_name(event, &read.name);
         read.verification = read_verification(event->note);
+        read.holder = read_holder(event->note);
         return read;
 }

@@ -72,9 +72,9 @@ struct snapshot_query {
         const struct snapshot_answer *answers;
 };
 
-/* What the node found when it verified a demand (node/node.h); read from the event's note. */
+/* What the node found when it verified a demand (node/node.h), as the event's note tells. */
 enum snapshot_verification {
-        SNAPSHOT_VERIFICATION_NONE,      /* nothing is said: Windows' own events, and obeyed demands */
+        SNAPSHOT_VERIFICATION_NONE,      /* nothing is said: Windows' own events, or it was still under way */
         SNAPSHOT_VERIFICATION_OBEYED,    /* taken at its word, by policy */
         SNAPSHOT_VERIFICATION_HOLDER,    /* another holder was found */
         SNAPSHOT_VERIFICATION_UNFOUNDED, /* nobody else held the name */
@@ -90,6 +90,7 @@ struct snapshot_event {
         bool has_name;
         struct nb_name name;
         enum snapshot_verification verification;
+        uint32_t holder; /* who holds the name according to the note; 0 if it tells none */
 };
 
 /* Where the machine's name comes from (article: "IPCONFIG /ALL returns incorrect host name"). NULL: value absent. */
@@ -146,5 +147,5 @@ bool snapshot_was_searched(const struct snapshot *snapshot, const struct nb_name
  * NULL; TABLE may be NULL. */
 const struct nbstat_entry *snapshot_table_holds(const struct nbstat_table *table, const struct nb_name *name);
 
-/* Decodes sender, own address, name and verification of EVENT. Never fails: what cannot be read is left 0 or false. */
+/* Decodes sender, own address, name, verification and holder of EVENT. Never fails: what cannot be read is left 0 or false. */
 struct snapshot_event snapshot_event_read(const struct event *event, const char *source);
