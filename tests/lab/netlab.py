@@ -224,9 +224,9 @@ class Host:
         if done.returncode > 1:
             return {}
         table = {}
-        for interface in json.loads(done.stdout)["interfaces"]:
+        for interface in json.loads(done.stdout)["local_names"]:
             for row in interface["names"]:
-                table.setdefault((row["name"], row["suffix"]), {})[interface["address"]] = row["status"]
+                table.setdefault((row["name"], row["suffix"]), {})[interface["address"]] = row["status"].capitalize()
         return table
 
     def state_of(self, name, suffix, interface="eth0"):
@@ -240,7 +240,10 @@ class Host:
         done = self.netbt("events", "--json", *args)
         if done.returncode not in (0, 1):
             raise LabError(f"netbt events: exit {done.returncode}: {done.stderr}")
-        return json.loads(done.stdout)["events"]
+        events = json.loads(done.stdout)["events"]
+        for event in events:
+            event["note"] = event["note"] or ""
+        return events
 
     def wait_event(self, event_id, timeout_s=10.0, where=lambda event: True):
         def found():
@@ -306,7 +309,7 @@ class Segment:
     def capture(self, path=None):
         """Records all packets of this segment with tcpdump; stop() it before reading."""
         path = path or self.lab.directory / f"{self.name}-{next(self.lab.ports)}.pcap"
-        popen = subprocess.Popen(["ip", "netns", "exec", self.namespace, "tcpdump", "-Z", "root", "-U", "-n", "-i", "br0", "-w", str(path)],
+        popen = subprocess.Popen(["ip", "netns", "exec", self.namespace, "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "br0", "-w", str(path)],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in popen.stderr:
             if "listening on" in line:
