@@ -219,7 +219,7 @@ static void add_digits(struct dump *d, struct span digits)
                         d->overflow = true;
                         return;
                 }
-                d->raw[at] = d->nibbles % 2 ? (uint8_t)(d->raw[at] | value) : (uint8_t)(value << 4);
+                d->raw[at] = (uint8_t)(d->nibbles % 2 ? d->raw[at] | value : value << 4);
                 d->nibbles++;
         }
 }
