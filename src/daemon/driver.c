@@ -69,6 +69,23 @@ static void count_conflicts(struct driver *driver, const struct node_notice *not
                 driver->conflicts--;
 }
 
+static enum events_phase phase_of(const struct node_notice *notice)
+{
+        if (notice->type != NODE_NOTICE_DUPLICATE && notice->type != NODE_NOTICE_RELEASE_DEMAND)
+                return EVENTS_WHOLE;
+        switch (notice->verdict) {
+        case NODE_DEMAND_PENDING:
+                return EVENTS_OPENED;
+        case NODE_DEMAND_CONFIRMED:
+        case NODE_DEMAND_UNFOUNDED:
+                return EVENTS_CONCLUDED;
+        case NODE_DEMAND_NOT_VERIFIED:
+        case NODE_DEMAND_IGNORED:
+                break;
+        }
+        return EVENTS_WHOLE;
+}
+
 static void act_notify(struct driver *driver, const struct node_notice *notice)
 {
         struct event event;
@@ -76,7 +93,7 @@ static void act_notify(struct driver *driver, const struct node_notice *notice)
 
         count_conflicts(driver, notice);
         if (notice_to_event(notice, driver->setup.style, &event)) {
-                events_append(driver->setup.events, &event, driver->now, driver->wall);
+                events_append(driver->setup.events, &event, phase_of(notice), driver->now, driver->wall);
                 return; /* which says it in the log too */
         }
         if (notice_verbosity(notice) <= log_verbosity()) {
@@ -378,7 +395,7 @@ void driver_set_style(struct driver *driver, enum event_record_style style)
 
 void driver_report(struct driver *driver, const struct event *event)
 {
-        events_append(driver->setup.events, event, clock_mono(), clock_wall());
+        events_append(driver->setup.events, event, EVENTS_WHOLE, clock_mono(), clock_wall());
 }
 
 int driver_view(struct driver *driver, struct node_view *ret)

@@ -15,6 +15,16 @@
 /* MESSAGE_ID of the journal: our own 128 bits, whose last sixteen are the event's id. */
 #define MESSAGE_ID_PREFIX "8f0c3b7d51a64e0c9d2e6b40a7f3"
 #define ERROR_INTERVAL_MS 60000u
+#define MAX_OPEN 16 /* demands whose rows are remembered; older ones get a row for their conclusion */
+
+/* An event that awaits its conclusion: what tells it from others, and its row. */
+struct open_event {
+        uint16_t id;
+        char name[sizeof((struct event){0}.name)];
+        char interface[sizeof((struct event){0}.interface)];
+        uint32_t address;
+        uint64_t record;
+};
 
 struct events {
         struct eventdb *db; /* NULL: could not be opened */
@@ -22,6 +32,8 @@ struct events {
         uint64_t written;
         mono_t next_complaint;
         bool stderr_is_journal; /* the entry with its fields says it all */
+        struct open_event open[MAX_OPEN];
+        size_t next_open;
 };
 
 static int open_log(struct events *events, const char *path, struct strbuf *why)
@@ -136,7 +148,49 @@ static void complain(struct events *events, mono_t now)
         log_line(0, "event log cannot be written: %s", eventdb_error(events->db));
 }
 
-void events_append(struct events *events, const struct event *event, mono_t now, wall_t wall)
+/* ---- demands and their conclusions -------------------------------------------------------------------------------- */
+
+static struct open_event *find_open(struct events *events, const struct event *event)
+{
+        uint32_t address = 0;
+
+        (void)event_find_address(event, &address);
+        for (size_t i = 0; i < MAX_OPEN; i++) {
+                struct open_event *open = &events->open[i];
+
+                if (open->record && open->id == event->id && open->address == address &&
+                    strcmp(open->name, event->name) == 0 && strcmp(open->interface, event->interface) == 0)
+                        return open;
+        }
+        return NULL;
+}
+
+static void remember(struct events *events, const struct event *event, uint64_t record)
+{
+        struct open_event *open = find_open(events, event);
+
+        if (!open) {
+                open = &events->open[events->next_open];
+                events->next_open = (events->next_open + 1) % MAX_OPEN;
+        }
+        *open = (struct open_event){.id = event->id, .record = record};
+        snprintf(open->name, sizeof open->name, "%s", event->name);
+        snprintf(open->interface, sizeof open->interface, "%s", event->interface);
+        (void)event_find_address(event, &open->address);
+}
+
+/* True if EVENT's note now stands in the row of its demand. */
+static bool conclude(struct events *events, const struct event *event)
+{
+        const struct open_event *open = find_open(events, event);
+
+        if (!open || eventdb_annotate(events->db, open->record, event->note) < 0)
+                return false;
+        tell(events, event, open->record);
+        return true;
+}
+
+void events_append(struct events *events, const struct event *event, enum events_phase phase, mono_t now, wall_t wall)
 {
         struct event complete = *event;
         uint64_t record = 0;
@@ -147,15 +201,19 @@ void events_append(struct events *events, const struct event *event, mono_t now,
                 tell(events, &complete, 0);
                 return;
         }
+        if (phase == EVENTS_CONCLUDED && conclude(events, &complete))
+                return;
         if (eventdb_append(events->db, &complete, now, &record) < 0) {
                 complain(events, now);
                 return;
         }
         /* No record: folded into one that was told before. */
-        if (record) {
-                events->written++;
-                tell(events, &complete, record);
-        }
+        if (!record)
+                return;
+        events->written++;
+        if (phase == EVENTS_OPENED)
+                remember(events, &complete, record);
+        tell(events, &complete, record);
 }
 
 mono_t events_deadline(const struct events *events)

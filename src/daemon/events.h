@@ -18,8 +18,11 @@ struct events *events_free(struct events *events);
 /* What stands as "computer" in each event. */
 void events_set_computer(struct events *events, const char *computer);
 
-/* Takes EVENT, which lacks just time and computer. */
-void events_append(struct events *events, const struct event *event, mono_t now, wall_t wall);
+/* A demand is logged when it comes and judged later; the judgement becomes the note of the row that is there. */
+enum events_phase { EVENTS_WHOLE, EVENTS_OPENED, EVENTS_CONCLUDED };
+
+/* Takes EVENT, which lacks just time and computer. A conclusion without a row of its own becomes one. */
+void events_append(struct events *events, const struct event *event, enum events_phase phase, mono_t now, wall_t wall);
 
 mono_t events_deadline(const struct events *events);
 void events_flush(struct events *events, mono_t now);

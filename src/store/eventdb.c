@@ -410,6 +410,24 @@ int eventdb_append(struct eventdb *db, const struct event *event, mono_t now, ui
         return r;
 }
 
+int eventdb_annotate(struct eventdb *db, uint64_t record, const char *note)
+{
+        sqlite3_stmt *s = NULL;
+
+        if (db->mode != EVENTDB_WRITE)
+                return NBT_ERR_STATE;
+        int r = eventdb_fail(db, sqlite3_prepare_v2(db->sql, EVENTDB_UPDATE_NOTE, -1, &s, NULL));
+        if (r == 0) {
+                sqlite3_bind_text(s, 1, note, -1, SQLITE_STATIC);
+                sqlite3_bind_int64(s, 2, (int64_t)record);
+                r = eventdb_fail(db, sqlite3_step(s));
+        }
+        if (r == 0 && sqlite3_changes(db->sql) == 0)
+                r = NBT_ERR_NOT_FOUND;
+        sqlite3_finalize(s);
+        return r;
+}
+
 mono_t eventdb_deadline(const struct eventdb *db)
 {
         return db->mode == EVENTDB_WRITE ? coalesce_deadline(&db->coalescer) : MONO_NEVER;

@@ -69,4 +69,5 @@ int eventdb_measure(struct eventdb *db) NBT_MUST_CHECK;
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
 
 #define EVENTDB_UPDATE_EVENT "UPDATE events SET repeated = ?1, last_time = ?2 WHERE record = ?3"
+#define EVENTDB_UPDATE_NOTE "UPDATE events SET note = ?1 WHERE record = ?2"
 /* clang-format on */
