@@ -12,8 +12,12 @@
 /* One row a line, so that two may add theirs at once. */
 /* clang-format off */
 static const struct cli_command *const commands[] = {
-        &cli_cmd_explain, &cli_cmd_events, &cli_cmd_query,
+        &cli_cmd_diagnose,
+        &cli_cmd_explain,
+        &cli_cmd_events,
+        &cli_cmd_query,
         &cli_cmd_name,
+        &cli_cmd_reg,
         NULL, /* closes the table */
 };
 /* clang-format on */

@@ -1,0 +1,174 @@
+/* netbt diagnose: which name is in conflict, who holds it, why, and what to do. */
+#include "cli/cli.h"
+#include "cli/collect.h"
+#include "cli/diagnose_out.h"
+
+#include <string.h>
+
+static const char help[] =
+        "Usage: netbt diagnose [--event FILE] [--reg FILE] [--offline] [--json]\n"
+        "\n"
+        "Says which NetBIOS name is in conflict, who holds it, why, and what to do about it (events 4319, 4320, "
+        "4321).\n"
+        "\n"
+        "With no source it looks at this machine: the name table and the events of the running netbtd, its settings,\n"
+        "interfaces and neighbours; then it asks the network who holds the names in question, and those hosts for "
+        "their\n"
+        "name tables. It only asks: it never claims, releases, demands or renames anything.\n"
+        "\n"
+        "      --event FILE   an event from any machine, as text: pasted from Event Viewer (bytes or words), XML,\n"
+        "                     Get-WinEvent; '-' reads standard input\n"
+        "      --reg FILE     the settings of the machine in trouble, as regedit exports them (.reg)\n"
+        "      --offline      send nothing: judge by what is at hand\n"
+        "      --json         one JSON document\n"
+        "      --config FILE, --state-dir DIR, --runtime-dir DIR, --color[=WHEN], --help, --version\n"
+        "\n"
+        "Exit status: 0 nothing wrong; 1 a conflict is reported; 2 wrong usage or unreadable input; 3 could not be "
+        "done.\n"
+        "Examples:  netbt diagnose\n"
+        "           wl-paste | netbt diagnose --event -\n"
+        "           netbt diagnose --offline --json --event event.txt\n";
+
+enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_REFUSED };
+
+/* Sources that are spoken of elsewhere, and what to give in their place. They are recognised, so that the answer is a
+ * useful one, and not listed in the help, because they are not there. */
+static const struct {
+        const char *name;
+        const char *instead;
+} refused[] = {
+        {"evtx",
+         "export the event as XML or text (Event Viewer: Copy; wevtutil qe System /f:xml) and give it with --event"},
+        {"evt", "copy the event's text from Event Viewer and give it with --event"},
+        {"hive", "export the keys with regedit or hivexregedit and give the .reg file with --reg"},
+        {"leases", "look the sender's address up in the lease file by hand"},
+        {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
+        {"wins", "set the server in the settings (netbt reg add …\\Interfaces\\Tcpip_IFACE /v NameServerList): it is "
+                 "then asked"},
+        {"fix", "run the commands listed under 'What to do'"},
+        {"dry-run", "the commands listed under 'What to do' are not run by netbt"},
+};
+
+static const struct option options[] = {
+        {"event", required_argument, NULL, OPT_EVENT},
+        {"reg", required_argument, NULL, OPT_REG},
+        {"offline", no_argument, NULL, OPT_OFFLINE},
+        /* with an argument or without one: whatever follows is not looked at any more */
+        {"evtx", optional_argument, NULL, OPT_REFUSED},
+        {"evt", optional_argument, NULL, OPT_REFUSED + 1},
+        {"hive", optional_argument, NULL, OPT_REFUSED + 2},
+        {"leases", optional_argument, NULL, OPT_REFUSED + 3},
+        {"pcap", optional_argument, NULL, OPT_REFUSED + 4},
+        {"wins", optional_argument, NULL, OPT_REFUSED + 5},
+        {"fix", no_argument, NULL, OPT_REFUSED + 6},
+        {"dry-run", no_argument, NULL, OPT_REFUSED + 7},
+        {NULL, 0, NULL, 0},
+};
+
+static int refuse(const struct cli_context *ctx, int option)
+{
+        const size_t i = (size_t)(option - OPT_REFUSED);
+
+        if (i >= NBT_ARRAY_SIZE(refused))
+                return CLI_EXIT_USAGE;
+        return cli_failf(ctx, CLI_EXIT_USAGE, "--%s: not known to this version; %s", refused[i].name,
+                         refused[i].instead);
+}
+
+/* CLI_OPT_DONE, or CLI_OPT_EXIT with *ret_exit. */
+static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_request *ret, int *ret_exit)
+{
+        for (;;) {
+                const int option = cli_getopt(ctx, argc, argv, "", options, ret_exit);
+
+                if (option == CLI_OPT_EXIT)
+                        return CLI_OPT_EXIT;
+                if (option == CLI_OPT_DONE)
+                        break;
+                if (option == OPT_EVENT) {
+                        ret->event_path = optarg;
+                } else if (option == OPT_REG) {
+                        ret->reg_path = optarg;
+                } else if (option == OPT_OFFLINE) {
+                        ret->offline = true;
+                } else {
+                        *ret_exit = refuse(ctx, option);
+                        return CLI_OPT_EXIT;
+                }
+        }
+        if (optind == argc)
+                return CLI_OPT_DONE;
+        *ret_exit = cli_failf(ctx, CLI_EXIT_USAGE, "%s: not expected here; give a file with --event FILE or --reg FILE",
+                              argv[optind]);
+        return CLI_OPT_EXIT;
+}
+
+/* Not one source of knowledge: neither node, nor events, nor network. */
+static bool knows_nothing(const struct collection *c)
+{
+        return !c->node_runs && c->event_count == 0 && !c->snapshot.asked;
+}
+
+static int report(const struct cli_context *ctx, const struct collection *c, struct arena *arena)
+{
+        struct diagnose_report report;
+
+        if (diagnose_run(&c->snapshot, arena, &report) < 0)
+                return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
+        if (!ctx->json)
+                diagnose_print(ctx, c, &report);
+        else if (diagnose_print_json(ctx, c, &report) < 0)
+                return cli_fail(ctx, CLI_EXIT_FAILED, "the report could not be written", NULL, NULL);
+        return report.finding_count > 0 ? CLI_EXIT_FOUND : CLI_EXIT_OK;
+}
+
+static int diagnose(const struct cli_context *ctx, struct collection *c, const struct collect_request *request)
+{
+        int exit = collect_local(c, ctx, request);
+
+        if (exit == CLI_EXIT_OK && request->event_path)
+                exit = collect_events(c, ctx, request->event_path);
+        if (exit != CLI_EXIT_OK)
+                return exit;
+        collect_finish(c, request);
+        if (collect_ask(c, request) < 0)
+                return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
+        if (knows_nothing(c))
+                return cli_fail(ctx, CLI_EXIT_FAILED, "nothing to go by",
+                                request->offline
+                                        ? "no netbtd runs here, it left no events, and --offline forbids asking"
+                                        : "no netbtd runs here, it left no events, and the network cannot be asked",
+                                "give an event with --event FILE, or start netbtd");
+        struct arena arena = ARENA_INIT;
+
+        exit = report(ctx, c, &arena);
+        arena_done(&arena);
+        return exit;
+}
+
+static int run(struct cli_context *ctx, int argc, char **argv)
+{
+        struct collect_request request = {0};
+        struct collection *collection;
+        struct arena arena = ARENA_INIT;
+        int exit;
+
+        if (parse(ctx, argc, argv, &request, &exit) == CLI_OPT_EXIT)
+                return exit;
+        collection = arena_alloc(&arena, sizeof *collection);
+        if (!collection || collect_init(collection) < 0) {
+                arena_done(&arena);
+                return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
+        }
+        exit = diagnose(ctx, collection, &request);
+        collect_done(collection);
+        arena_done(&arena);
+        return exit;
+}
+
+const struct cli_command cli_cmd_diagnose = {
+        .name = "diagnose",
+        .summary = "which name is in conflict, who holds it, why, and what to do",
+        .help = help,
+        .run = run,
+};

@@ -1,0 +1,346 @@
+#include "cli/collect.h"
+
+#include "ctl/ctl.h"
+#include "eventlog/parse.h"
+#include "io/clock.h"
+#include "io/netif.h"
+#include "settings/effective.h"
+#include "store/eventdb.h"
+#include "store/regfile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define PASTE_MAX_BYTES EVENT_TEXT_MAX_BYTES
+
+int collect_init(struct collection *c)
+{
+        *c = (struct collection){0};
+        c->notes = texts_init(&c->arena);
+        c->event_values = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->event_values);
+        c->events = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->events);
+        c->hosts = arena_alloc(&c->arena, SNAPSHOT_MAX_HOSTS * sizeof *c->hosts);
+        c->queries = arena_alloc(&c->arena, SNAPSHOT_MAX_QUERIES * sizeof *c->queries);
+        if (!c->event_values || !c->events || !c->hosts || !c->queries) {
+                arena_done(&c->arena);
+                return NBT_ERR_NOMEM;
+        }
+        return 0;
+}
+
+void collect_done(struct collection *c)
+{
+        arena_done(&c->arena);
+}
+
+static void add_wins(struct collection *c, uint32_t address)
+{
+        for (size_t i = 0; i < c->wins_count; i++)
+                if (c->wins[i] == address)
+                        return;
+        if (address != 0 && c->wins_count < COLLECT_MAX_WINS)
+                c->wins[c->wins_count++] = address;
+}
+
+/* ---- this machine ------------------------------------------------------------------------------------------------- */
+
+static void add_iface(struct snapshot_iface *iface, const struct netif *device, const struct netif_address *address)
+{
+        (void)snprintf(iface->label, sizeof iface->label, "%s", address->label[0] ? address->label : device->name);
+        iface->address = address->address;
+        iface->netmask = address->netmask;
+        iface->has_mac = device->has_mac;
+        memcpy(iface->mac, device->mac, sizeof iface->mac);
+}
+
+static void collect_ifaces(struct collection *c)
+{
+        const struct netif *devices;
+        const int count = netif_list(&c->arena, &devices);
+        size_t addresses = 0;
+
+        if (count < 0) {
+                texts_add(&c->notes, "This machine's interfaces could not be listed: %s", nbt_err_str(count));
+                return;
+        }
+        for (int i = 0; i < count; i++)
+                addresses += devices[i].address_count;
+        struct snapshot_iface *rows = arena_alloc(&c->arena, addresses * sizeof *rows);
+
+        if (!rows)
+                return;
+        c->snapshot.ifaces = rows;
+        for (int i = 0; i < count; i++)
+                for (size_t j = 0; j < devices[i].address_count; j++)
+                        add_iface(&rows[c->snapshot.iface_count++], &devices[i], &devices[i].addresses[j]);
+}
+
+static void collect_node(struct collection *c, const struct cli_context *ctx)
+{
+        const struct ctl_request request = {.type = CTL_REQUEST_VIEW};
+        struct ctl_client *client = NULL;
+        struct ctl_reply reply = {0};
+        int r = ctl_connect(ctx->runtime_dir, &client);
+
+        if (r == 0)
+                r = ctl_call(client, &request, &c->arena, &reply);
+        ctl_close(client);
+        if (r == 0)
+                r = reply.result;
+        if (r < 0) {
+                texts_add(&c->notes, "No local node was read (%s): only the network could be asked; %s",
+                          ctl_error_why(r), ctl_error_todo(r));
+                return;
+        }
+        c->node_runs = true;
+        c->node = reply.view;
+        c->scope = reply.view.scope;
+        for (size_t i = 0; i < c->node.wins_count; i++)
+                add_wins(c, c->node.wins[i].address);
+        for (size_t i = 0; i < c->node.iface_count; i++)
+                for (size_t j = 0; j < c->node.ifaces[i].wins_count && j < NODE_MAX_WINS; j++)
+                        add_wins(c, c->node.ifaces[i].wins[j]);
+}
+
+static void take_settings(struct collection *c, const struct settings_effective *settings, const char *path)
+{
+        struct snapshot_host_names *names = &c->snapshot.host_names;
+
+        names->source = arena_strdup(&c->arena, path);
+        for (size_t i = 0; i < HOSTNAME_SOURCE_MAX; i++)
+                if (settings->host_names[i])
+                        names->names[i] = arena_strdup(&c->arena, settings->host_names[i]);
+        for (size_t i = 0; i < settings->wins_count; i++)
+                add_wins(c, settings->wins[i]);
+        for (size_t i = 0; i < settings->iface_count; i++)
+                for (size_t j = 0; j < settings->ifaces[i].wins_count; j++)
+                        add_wins(c, settings->ifaces[i].wins[j]);
+        if (settings->computer_name[0])
+                (void)snprintf(c->computer, sizeof c->computer, "%s", settings->computer_name);
+        if (!c->node_runs && settings->scope.text[0] && nb_scope_parse(settings->scope.text, &c->scope) < 0)
+                texts_add(&c->notes, "The scope in %s is not one: %s; the empty scope is used", path,
+                          settings->scope.text);
+}
+
+/* A settings file that is not there is the ordinary case; one named by --reg must be readable. */
+static int collect_settings(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
+{
+        const char *path = request->reg_path ? request->reg_path : ctx->config_path;
+        struct settings_effective settings;
+        struct reg_error error = {0};
+        struct reg_doc *doc = NULL;
+        int r = regfile_load(path, &doc, &error);
+
+        if (r < 0 && request->reg_path) {
+                if (error.line > 0)
+                        return cli_failf(ctx, CLI_EXIT_USAGE, "%s, line %u: not a registry file: expected %s", path,
+                                         error.line, error.expected);
+                return cli_fail(ctx, CLI_EXIT_USAGE, path, nbt_err_str(r), "give a file as regedit exports it (.reg)");
+        }
+        if (r < 0 && r != NBT_ERR_NOT_FOUND)
+                texts_add(&c->notes, "The settings in %s could not be read: %s", path, nbt_err_str(r));
+        if (r == 0 || r == NBT_ERR_NOT_FOUND) {
+                r = settings_effective_build(doc, &c->arena, &settings);
+                if (r == 0)
+                        take_settings(c, &settings, path);
+                else
+                        texts_add(&c->notes, "The settings in %s could not be used: %s", path, nbt_err_str(r));
+        }
+        reg_doc_free(doc);
+        return CLI_EXIT_OK;
+}
+
+/* Without node and settings this machine would register its host name. */
+static void collect_computer(struct collection *c)
+{
+        char host[256] = "";
+
+        if (c->node_runs && c->node.computer[0])
+                (void)snprintf(c->computer, sizeof c->computer, "%s", c->node.computer);
+        else if (!c->computer[0] && gethostname(host, sizeof host - 1) == 0)
+                hostname_netbios(host, c->computer);
+}
+
+static void add_event(struct collection *c, const struct event *event, const char *source)
+{
+        if (c->event_count == SNAPSHOT_MAX_EVENTS)
+                return;
+        c->event_values[c->event_count] = *event;
+        c->events[c->event_count] = snapshot_event_read(&c->event_values[c->event_count], source);
+        c->event_count++;
+}
+
+/* The newest of ids 4319 to 4321, newest first. */
+static void collect_log(struct collection *c, const struct cli_context *ctx)
+{
+        const char *path = arena_printf(&c->arena, "%s/%s", ctx->state_dir, EVENTDB_FILE);
+        const struct eventdb_filter filter = {.limit = SNAPSHOT_MAX_EVENTS, .newest = true};
+        struct strbuf why = STRBUF_INIT;
+        struct eventdb *db = NULL;
+        const struct event *events = NULL;
+        size_t count = 0;
+
+        int r = path ? eventdb_open(&db, path, EVENTDB_READ, NULL, &why) : NBT_ERR_NOMEM;
+
+        if (r == 0) {
+                r = eventdb_query(db, &filter, &c->arena, &events, &count);
+                if (r < 0)
+                        strbuf_add(&why, eventdb_error(db));
+        }
+        if (r < 0)
+                texts_add(&c->notes, "No event log was read: %s: %s", path ? path : "", strbuf_str(&why));
+        for (size_t i = count; r == 0 && i > 0; i--)
+                add_event(c, &events[i - 1], "event log of this machine");
+        eventdb_close(db);
+        strbuf_done(&why);
+}
+
+int collect_local(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
+{
+        c->snapshot.now = clock_wall();
+        collect_ifaces(c);
+        collect_node(c, ctx);
+        const int exit = collect_settings(c, ctx, request);
+
+        if (exit != CLI_EXIT_OK)
+                return exit;
+        collect_computer(c);
+        if (!request->event_path)
+                collect_log(c, ctx);
+        return CLI_EXIT_OK;
+}
+
+/* ---- pasted events ------------------------------------------------------------------------------------------------ */
+
+/* All of PATH ("-": stdin) into SB; false with errno. */
+static bool read_all(const char *path, struct strbuf *sb)
+{
+        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+        char block[65536];
+        size_t got;
+
+        if (!file)
+                return false;
+        while (sb->len_bytes <= PASTE_MAX_BYTES && (got = fread(block, 1, sizeof block, file)) > 0)
+                strbuf_add_bytes(sb, block, got);
+        const bool good = !ferror(file) && strbuf_ok(sb);
+
+        if (file != stdin)
+                (void)fclose(file);
+        return good;
+}
+
+static int tell_problem(const struct cli_context *ctx, const char *path, const struct event_readings *readings)
+{
+        const char *where = strcmp(path, "-") == 0 ? "standard input" : path;
+
+        if (readings->problem_count == 0)
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: no NetBT event in it", where);
+        return cli_failf(ctx, CLI_EXIT_USAGE, "%s, line %u: %s", where, readings->problems[0].line,
+                         readings->problems[0].text);
+}
+
+/* Pasted texts list events in any order; those of known time go newest first, others stay as they stand. */
+static void sort_events(struct collection *c)
+{
+        for (size_t i = 1; i < c->event_count; i++)
+                for (size_t j = i; j > 0 && c->events[j].event->time.us > c->events[j - 1].event->time.us &&
+                                   c->events[j - 1].event->time.us != 0;
+                     j--) {
+                        const struct snapshot_event swap = c->events[j];
+
+                        c->events[j] = c->events[j - 1];
+                        c->events[j - 1] = swap;
+                }
+}
+
+static void add_readings(struct collection *c, const struct event_readings *readings, const char *path)
+{
+        const char *source = strcmp(path, "-") == 0 ? "pasted text" : arena_strdup(&c->arena, path);
+
+        for (size_t i = 0; i < readings->count; i++) {
+                add_event(c, &readings->items[i].event, source);
+                for (size_t j = 0; j < readings->items[i].warning_count; j++)
+                        texts_add(&c->notes, "%s", readings->items[i].warnings[j]);
+        }
+        for (size_t i = 0; i < readings->problem_count; i++)
+                texts_add(&c->notes, "Line %u of the pasted text could not be read: %s", readings->problems[i].line,
+                          readings->problems[i].text);
+        if (readings->foreign_count > 0)
+                texts_add(&c->notes, "%zu events of other sources were left out", readings->foreign_count);
+        sort_events(c);
+}
+
+int collect_events(struct collection *c, const struct cli_context *ctx, const char *path)
+{
+        struct strbuf text = STRBUF_INIT;
+        struct event_readings readings = {0};
+        int exit = CLI_EXIT_OK;
+
+        if (!read_all(path, &text))
+                exit = cli_fail(ctx, CLI_EXIT_USAGE, path, strerror(errno), NULL);
+        if (exit == CLI_EXIT_OK && event_text_parse(strbuf_str(&text), text.len_bytes, &c->arena, &readings) < 0)
+                exit = tell_problem(ctx, path, &readings);
+        if (exit == CLI_EXIT_OK)
+                add_readings(c, &readings, path);
+        strbuf_done(&text);
+        return exit;
+}
+
+/* ---- the snapshot ------------------------------------------------------------------------------------------------- */
+
+static bool is_own_address(const struct collection *c, uint32_t address)
+{
+        return snapshot_find_iface(&c->snapshot, address) != NULL;
+}
+
+static bool took_our_name(const struct collection *c, uint32_t sender)
+{
+        for (size_t i = 0; c->node_runs && sender != 0 && i < c->node.name_count; i++)
+                if (c->node.names[i].state == NODE_STATE_CONFLICT && c->node.names[i].conflict_peer == sender)
+                        return true;
+        return false;
+}
+
+/* A pasted event is this machine's if its address, its Computer field or its trace in our name table says so. */
+static bool is_ours(const struct collection *c, const struct snapshot_event *event)
+{
+        char computer[HOSTNAME_NETBIOS_BYTES] = "";
+
+        if (event->own != 0)
+                return is_own_address(c, event->own);
+        if (event->event->computer[0]) {
+                hostname_netbios(event->event->computer, computer);
+                return strcasecmp(computer, c->computer) == 0;
+        }
+        return took_our_name(c, event->sender);
+}
+
+static bool all_ours(const struct collection *c)
+{
+        for (size_t i = 0; i < c->event_count; i++)
+                if (!is_ours(c, &c->events[i]))
+                        return false;
+        return true;
+}
+
+void collect_finish(struct collection *c, const struct collect_request *request)
+{
+        struct snapshot *s = &c->snapshot;
+
+        s->offline = request->offline;
+        s->events_are_ours = !request->event_path || all_ours(c);
+        if (s->events_are_ours) {
+                s->node = c->node_runs ? &c->node : NULL;
+                s->computer = c->computer[0] ? c->computer : NULL;
+        } else if (!request->reg_path) {
+                s->host_names = (struct snapshot_host_names){0};
+        }
+        s->wins_count = c->wins_count;
+        s->wins = c->wins;
+        s->event_count = c->event_count;
+        s->events = c->events;
+}

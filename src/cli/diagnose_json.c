@@ -1,0 +1,163 @@
+#include "cli/diagnose_out.h"
+#include "cli/name_json.h"
+
+#include <jansson.h>
+
+static json_t *texts_json(const struct texts *texts)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < texts->count; i++)
+                json_array_append_new(list, json_string(texts->lines[i]));
+        return list;
+}
+
+static json_t *text_or_null(const char *text)
+{
+        return text && text[0] ? json_string(text) : json_null();
+}
+
+static json_t *time_json(wall_t time)
+{
+        char text[WALL_TEXT_BYTES];
+
+        if (time.us == 0)
+                return json_null();
+        wall_format(time, text);
+        return json_string(text);
+}
+
+static json_t *event_json(const struct snapshot_event *event)
+{
+        if (!event)
+                return json_null();
+        return json_pack("{s:i, s:I, s:o, s:o}", "id", (int)event->event->id, "record",
+                         (json_int_t)event->event->record, "time", time_json(event->event->time), "sender",
+                         json_from_ip4(event->sender));
+}
+
+static json_t *table_json(const struct nbstat_table *table)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; table && i < table->count; i++) {
+                const struct nbstat_entry *entry = &table->entries[i];
+                json_t *row = json_from_name(&entry->name);
+
+                json_object_set_new(row, "type", json_string(entry->name_flags & NBSTAT_GROUP ? "group" : "unique"));
+                json_object_set_new(row, "status", json_from_word(nbstat_status_str(entry->name_flags)));
+                json_array_append_new(list, row);
+        }
+        return list;
+}
+
+static json_t *mac_json(const struct snapshot *snapshot, uint32_t address)
+{
+        uint8_t mac[6];
+        char text[MAC_TEXT_BYTES];
+
+        if (!snapshot_find_mac(snapshot, address, mac, NULL))
+                return json_null();
+        mac_format(mac, text);
+        return json_string(text);
+}
+
+static json_t *computer_json(const struct nbstat_table *table)
+{
+        const int at = table ? nbstat_table_computer(table) : NBT_ERR_NOT_FOUND;
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (at < 0)
+                return json_null();
+        nb_name_format_stem(&table->entries[at].name, text);
+        return json_string(text);
+}
+
+static json_t *holder_json(const struct snapshot *snapshot, const struct case_holder *holder)
+{
+        const struct nbstat_table *table = holder->host ? holder->host->table : NULL;
+
+        return json_pack("{s:o, s:o, s:o, s:o, s:o}", "address", json_from_ip4(holder->address), "mac",
+                         mac_json(snapshot, holder->address), "vendor",
+                         text_or_null(holder->host ? holder->host->vendor : NULL), "computer", computer_json(table),
+                         "names", table_json(table));
+}
+
+/* Who merely sent a demand holds nothing. */
+static bool holds(const struct case_holder *holder)
+{
+        return holder->in_table || holder->answered || holder->refused || holder->told_by_wins || holder->took;
+}
+
+static json_t *holders_json(const struct snapshot *snapshot, const struct diagnose_finding *finding)
+{
+        json_t *list = json_array();
+
+        if (finding->culprit && finding->cause != CAUSE_SPOOFED_DEMAND)
+                json_array_append_new(list, holder_json(snapshot, finding->culprit));
+        for (size_t i = 0; i < finding->c->holder_count; i++) {
+                const struct case_holder *holder = &finding->c->holders[i];
+
+                if (holder != finding->culprit && holds(holder) && finding->cause != CAUSE_SPOOFED_DEMAND)
+                        json_array_append_new(list, holder_json(snapshot, holder));
+        }
+        return list;
+}
+
+static json_t *finding_json(const struct snapshot *snapshot, const struct diagnose_finding *finding)
+{
+        const struct diagnose_case *c = finding->c;
+        char name[NB_NAME_TEXT_BYTES] = "";
+        char suffix[3] = "";
+
+        if (c->has_name) {
+                nb_name_format_stem(&c->name, name);
+                (void)snprintf(suffix, sizeof suffix, "%02X", nb_name_suffix(&c->name));
+        }
+        json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "cause", diagnose_cause_str(finding->cause),
+                                   "verdict", diagnose_verdict_str(finding->verdict), "name", text_or_null(name),
+                                   "suffix", text_or_null(suffix), "interface", text_or_null(c->iface), "address",
+                                   json_from_ip4(c->address));
+
+        if (!object)
+                return NULL;
+        json_object_set_new(object, "benign", json_boolean(finding->benign));
+        json_object_set_new(object, "summary", json_string(finding->headline));
+        json_object_set_new(object, "event", event_json(case_event(c)));
+        json_object_set_new(object, "holders", holders_json(snapshot, finding));
+        json_object_set_new(object, "evidence", texts_json(&finding->evidence));
+        json_object_set_new(object, "remedy", texts_json(&finding->remedy));
+        return object;
+}
+
+static json_t *notes_json(const struct diagnose_note *notes, size_t count)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < count; i++)
+                json_array_append_new(list, json_pack("{s:s, s:s}", "cause", diagnose_cause_str(notes[i].cause), "why",
+                                                      notes[i].why));
+        return list;
+}
+
+int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
+                        const struct diagnose_report *report)
+{
+        json_t *findings = json_array();
+
+        for (size_t i = 0; i < collection->notes.count; i++)
+                fprintf(ctx->err, "%s: %s\n", ctx->program, collection->notes.lines[i]);
+        for (size_t i = 0; i < report->finding_count; i++)
+                json_array_append_new(findings, finding_json(&collection->snapshot, &report->findings[i]));
+        json_t *document = json_pack("{s:o, s:o, s:o}", "findings", findings, "ruled_out",
+                                     notes_json(report->ruled_out, report->ruled_out_count), "not_checked",
+                                     notes_json(report->not_checked, report->not_checked_count));
+
+        if (!document)
+                return NBT_ERR_NOMEM;
+        const int r = json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+        fputc('\n', ctx->out);
+        json_decref(document);
+        return r < 0 ? NBT_ERR_IO : 0;
+}

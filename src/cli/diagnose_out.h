@@ -1,0 +1,14 @@
+#pragma once
+/* The two forms of a diagnosis: for people and for programs. */
+#include "cli/cli.h"
+#include "cli/collect.h"
+
+#include "diagnose/diagnose.h"
+
+/* The answer as a colleague would give it, to ctx->out. */
+void diagnose_print(const struct cli_context *ctx, const struct collection *collection,
+                    const struct diagnose_report *report);
+
+/* One JSON document (dist/diagnose.schema.json) to ctx->out; notes go to ctx->err. NBT_ERR_NOMEM. */
+int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
+                        const struct diagnose_report *report) NBT_MUST_CHECK;

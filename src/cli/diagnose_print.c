@@ -1,0 +1,158 @@
+#include "cli/diagnose_out.h"
+
+#include <string.h>
+
+#define WIDTH 100
+#define INDENT_MAX 32
+
+static const char *title_of(const struct diagnose_finding *finding)
+{
+        static const char *const titles[CAUSE_MAX] = {
+                [CAUSE_SAME_COMPUTER_NAME] = "two computers with one name",
+                [CAUSE_SAME_USER_NAME] = "one user on two computers",
+                [CAUSE_WINS_STATIC_MAPPING] = "a static mapping in WINS",
+                [CAUSE_WINS_STALE_RECORD] = "a stale record in WINS",
+                [CAUSE_WINS_REPLICATION] = "WINS replication",
+                [CAUSE_DHCP_DATABASE] = "a damaged DHCP database",
+                [CAUSE_DHCP_LEFTOVER_SETTINGS] = "settings left over from DHCP",
+                [CAUSE_MULTIHOMED_ADAPTERS] = "one computer with several adapters",
+                [CAUSE_WRONG_HOST_NAME] = "a wrong host name",
+                [CAUSE_BROWSER_ELECTION] = "a browser election, harmless",
+                [CAUSE_SPOOFED_DEMAND] = "a forged demand",
+                [CAUSE_UNKNOWN] = "cause not known yet",
+        };
+
+        return titles[finding->cause];
+}
+
+/* Prints TEXT, broken at blanks; the first line stands behind what was printed already, others are indented. */
+static void print_wrapped(FILE *out, size_t indent, const char *text)
+{
+        size_t column = indent;
+
+        while (*text) {
+                const size_t len = strcspn(text, " ");
+
+                if (column > indent && column + 1 + len > WIDTH) {
+                        fprintf(out, "\n%*s", (int)indent, "");
+                        column = indent;
+                } else if (column > indent) {
+                        fputc(' ', out);
+                        column++;
+                }
+                fwrite(text, 1, len, out);
+                column += len;
+                text += len;
+                text += strspn(text, " ");
+        }
+        fputc('\n', out);
+}
+
+/* ---- findings ----------------------------------------------------------------------------------------------------- */
+
+/* Do A and B tell one story: the same cause and machines, and one name but for its suffix? */
+static bool one_story(const struct diagnose_finding *a, const struct diagnose_finding *b)
+{
+        const uint32_t culprit_a = a->culprit ? a->culprit->address : 0;
+        const uint32_t culprit_b = b->culprit ? b->culprit->address : 0;
+
+        return a->cause == b->cause && a->verdict == b->verdict && culprit_a == culprit_b && a->c->has_name &&
+               b->c->has_name && nb_name_same_stem(&a->c->name, &b->c->name) && a->c->address == b->c->address;
+}
+
+static bool was_told(const struct diagnose_report *report, size_t i)
+{
+        for (size_t j = 0; j < i; j++)
+                if (one_story(&report->findings[j], &report->findings[i]))
+                        return true;
+        return false;
+}
+
+static void print_names(FILE *out, const struct diagnose_report *report, size_t first)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (!report->findings[first].c->has_name) {
+                fputs("A name of this network", out);
+                return;
+        }
+        for (size_t i = first; i < report->finding_count; i++) {
+                if (i != first && !one_story(&report->findings[first], &report->findings[i]))
+                        continue;
+                nb_name_format(&report->findings[i].c->name, text);
+                fprintf(out, "%s%s", i == first ? "" : ", ", text);
+        }
+}
+
+static void print_lines(FILE *out, const char *heading, const struct texts *texts)
+{
+        if (texts->count == 0)
+                return;
+        fprintf(out, "\n  %s\n", heading);
+        for (size_t i = 0; i < texts->count; i++) {
+                fputs("    - ", out);
+                print_wrapped(out, 6, texts->lines[i]);
+        }
+}
+
+static void print_finding(const struct cli_context *ctx, const struct diagnose_report *report, size_t i)
+{
+        const struct diagnose_finding *f = &report->findings[i];
+
+        fputs(ctx->colour ? "\033[1m" : "", ctx->out);
+        print_names(ctx->out, report, i);
+        fprintf(ctx->out, ": %s (%s, %s)%s\n  ", title_of(f), diagnose_cause_str(f->cause),
+                diagnose_verdict_str(f->verdict), ctx->colour ? "\033[0m" : "");
+        print_wrapped(ctx->out, 2, f->headline);
+        print_lines(ctx->out, "Why we think so:", &f->evidence);
+        print_lines(ctx->out, "What to do:", &f->remedy);
+        fputc('\n', ctx->out);
+}
+
+/* ---- the rest ----------------------------------------------------------------------------------------------------- */
+
+static void print_notes(FILE *out, const char *heading, const struct diagnose_note *notes, size_t count)
+{
+        if (count == 0)
+                return;
+        fprintf(out, "%s:\n", heading);
+        for (size_t i = 0; i < count; i++) {
+                const int used = fprintf(out, "  %-22s ", diagnose_cause_str(notes[i].cause));
+
+                print_wrapped(out, used > 0 ? (size_t)used : INDENT_MAX, notes[i].why);
+        }
+}
+
+static void print_list(FILE *out, const char *heading, const struct texts *texts)
+{
+        if (texts->count == 0)
+                return;
+        fprintf(out, "%s:\n", heading);
+        for (size_t i = 0; i < texts->count; i++) {
+                fputs("  - ", out);
+                print_wrapped(out, 4, texts->lines[i]);
+        }
+}
+
+static void print_nothing(const struct cli_context *ctx, const struct collection *collection)
+{
+        if (collection->snapshot.node)
+                fprintf(ctx->out, "Nothing is wrong: no name of %s is in conflict.\n\n",
+                        collection->node.computer[0] ? collection->node.computer : "this machine");
+        else
+                fputs("No conflict was found.\n\n", ctx->out);
+}
+
+void diagnose_print(const struct cli_context *ctx, const struct collection *collection,
+                    const struct diagnose_report *report)
+{
+        if (report->finding_count == 0)
+                print_nothing(ctx, collection);
+        for (size_t i = 0; i < report->finding_count; i++)
+                if (!was_told(report, i))
+                        print_finding(ctx, report, i);
+        print_list(ctx->out, "Over by now", &report->settled);
+        print_notes(ctx->out, "Ruled out", report->ruled_out, report->ruled_out_count);
+        print_notes(ctx->out, "Not checked", report->not_checked, report->not_checked_count);
+        print_list(ctx->out, "Please note", &collection->notes);
+}
