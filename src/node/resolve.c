@@ -236,9 +236,10 @@ static bool try_lmhosts(struct node *node, struct node_query *query)
                 lmhosts_lookup(node->lmhosts, node->lmhosts_count, &query->command.name, found, NBT_ARRAY_SIZE(found));
         for (size_t i = 0; i < query->address_count; i++)
                 query->addresses[i] = (struct nbns_address){.address = found[i]};
-        if (query->address_count)
-                succeed(node, query, NODE_FROM_LMHOSTS);
-        return query->address_count != 0;
+        if (query->address_count == 0)
+                return false;
+        succeed(node, query, NODE_FROM_LMHOSTS);
+        return true;
 }
 
 static bool begin_dns(struct node *node, struct node_query *query)
