@@ -190,14 +190,19 @@ static void packet_in(struct node *node, const struct node_event *event)
         node->statistics.packets_in++;
         if (!packet.iface || !node_if_usable(packet.iface) || !(node->started || node->stopping))
                 return;
-        /* Ours have our port; a tool on this machine that asks its own node has another. */
-        if (node_is_own_address(node, packet.source) && packet.source_port == node->config.name_server_port) {
+        const bool own = node_is_own_address(node, packet.source);
+        if (own && packet.source_port == node->config.name_server_port) {
                 node->statistics.packets_own++;
                 return;
         }
         if (!is_possible_source(packet.source) || packet.source_port == 0 ||
             nbns_packet_decode(event->packet.bytes, event->packet.len_bytes, &packet.nbns) < 0) {
                 node->statistics.packets_malformed++;
+                return;
+        }
+        /* a tool on this machine may ask its own node, from a port of its own; it neither claims nor demands */
+        if (own && (packet.nbns.header.response || packet.nbns.header.opcode != NBNS_OPCODE_QUERY)) {
+                node->statistics.packets_own++;
                 return;
         }
         packet.broadcast = is_broadcast(packet.iface, packet.destination);
