@@ -180,11 +180,11 @@ static void remember(struct events *events, const struct event *event, uint64_t 
 }
 
 /* True if EVENT's note now stands in the row of its demand. */
-static bool conclude(struct events *events, const struct event *event)
+static bool conclude(struct events *events, const struct event *event, mono_t now)
 {
         const struct open_event *open = find_open(events, event);
 
-        if (!open || eventdb_annotate(events->db, open->record, event->note) < 0)
+        if (!open || eventdb_annotate(events->db, open->record, event, now) < 0)
                 return false;
         tell(events, event, open->record);
         return true;
@@ -201,7 +201,7 @@ void events_append(struct events *events, const struct event *event, enum events
                 tell(events, &complete, 0);
                 return;
         }
-        if (phase == EVENTS_CONCLUDED && conclude(events, &complete))
+        if (phase == EVENTS_CONCLUDED && conclude(events, &complete, now))
                 return;
         if (eventdb_append(events->db, &complete, now, &record) < 0) {
                 complain(events, now);

@@ -112,9 +112,9 @@ static bool spend_budget(struct coalescer *c, mono_t now)
         return true;
 }
 
-static void fold(struct coalescer *c, struct coalesce_slot *slot, wall_t time, mono_t now)
+static void fold(struct coalescer *c, struct coalesce_slot *slot, uint64_t count, wall_t time, mono_t now)
 {
-        slot->repeated++;
+        slot->repeated += count;
         slot->last = now;
         slot->last_time = time;
         c->dirty_since = mono_min(c->dirty_since, now);
@@ -139,7 +139,7 @@ static enum coalesce_verdict offer_summary(struct coalescer *c, const struct eve
         struct coalesce_slot *slot = find_slot(c, key, now);
 
         if (slot) {
-                fold(c, slot, event->time, now);
+                fold(c, slot, 1 + event->repeated, event->time, now);
                 return COALESCE_FULL;
         }
         take_slot(c, key, event->time, now, ret);
@@ -156,12 +156,14 @@ enum coalesce_verdict coalesce_offer(struct coalescer *c, const struct event *ev
         ret->slot = 0;
         ret->has_summary = ret->has_evicted = false;
         if (slot) {
-                fold(c, slot, event->time, now);
+                fold(c, slot, 1 + event->repeated, event->time, now);
                 return COALESCE_FOLDED;
         }
         if (!spend_budget(c, now))
                 return offer_summary(c, event, now, ret);
         take_slot(c, key, event->time, now, ret);
+        /* the row is written with the count the event came with */
+        c->slots[ret->slot].repeated = c->slots[ret->slot].written = event->repeated;
         return COALESCE_WRITE;
 }
 
@@ -169,6 +171,13 @@ void coalesce_written(struct coalescer *c, size_t slot, uint64_t record)
 {
         if (slot < COALESCE_SLOTS)
                 c->slots[slot].record = record;
+}
+
+void coalesce_raise(struct coalescer *c, uint64_t record, uint64_t count, wall_t time, mono_t now)
+{
+        for (size_t i = 0; record && count && i < COALESCE_SLOTS; i++)
+                if (c->slots[i].key && c->slots[i].record == record)
+                        fold(c, &c->slots[i], count, time, now);
 }
 
 void coalesce_forget(struct coalescer *c, size_t slot)

@@ -60,6 +60,9 @@ void coalesce_init(struct coalescer *c, uint64_t seed);
 enum coalesce_verdict coalesce_offer(struct coalescer *c, const struct event *event, mono_t now,
                                      struct coalesce_offer *ret);
 
+/* COUNT more events belong to the row RECORD, if it is still followed: what was counted elsewhere. */
+void coalesce_raise(struct coalescer *c, uint64_t record, uint64_t count, wall_t time, mono_t now);
+
 /* The row of SLOT was written as RECORD. */
 void coalesce_written(struct coalescer *c, size_t slot, uint64_t record);
 

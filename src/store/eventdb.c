@@ -410,7 +410,7 @@ int eventdb_append(struct eventdb *db, const struct event *event, mono_t now, ui
         return r;
 }
 
-int eventdb_annotate(struct eventdb *db, uint64_t record, const char *note)
+int eventdb_annotate(struct eventdb *db, uint64_t record, const struct event *event, mono_t now)
 {
         sqlite3_stmt *s = NULL;
 
@@ -418,12 +418,14 @@ int eventdb_annotate(struct eventdb *db, uint64_t record, const char *note)
                 return NBT_ERR_STATE;
         int r = eventdb_fail(db, sqlite3_prepare_v2(db->sql, EVENTDB_UPDATE_NOTE, -1, &s, NULL));
         if (r == 0) {
-                sqlite3_bind_text(s, 1, note, -1, SQLITE_STATIC);
+                sqlite3_bind_text(s, 1, event->note, -1, SQLITE_STATIC);
                 sqlite3_bind_int64(s, 2, (int64_t)record);
                 r = eventdb_fail(db, sqlite3_step(s));
         }
         if (r == 0 && sqlite3_changes(db->sql) == 0)
                 r = NBT_ERR_NOT_FOUND;
+        if (r == 0)
+                coalesce_raise(&db->coalescer, record, event->repeated, event->time, now);
         sqlite3_finalize(s);
         return r;
 }

@@ -49,9 +49,9 @@ struct eventdb *eventdb_close(struct eventdb *db);
  */
 int eventdb_append(struct eventdb *db, const struct event *event, mono_t now, uint64_t *ret_record) NBT_MUST_CHECK;
 
-/* Replaces the note of row RECORD: what was found out about an event after it had been written. NBT_ERR_NOT_FOUND if the row is gone;
- * other errors as eventdb_append(). */
-int eventdb_annotate(struct eventdb *db, uint64_t record, const char *note) NBT_MUST_CHECK;
+/* EVENT is what was found out about the row RECORD after it had been written: its note replaces the row's, and its count of repeats is
+ * added. NBT_ERR_NOT_FOUND if the row is gone; other errors as eventdb_append(). */
+int eventdb_annotate(struct eventdb *db, uint64_t record, const struct event *event, mono_t now) NBT_MUST_CHECK;
 
 /* When eventdb_flush() should be called; MONO_NEVER if nothing waits. */
 mono_t eventdb_deadline(const struct eventdb *db);
