@@ -109,8 +109,11 @@ static void print_story(FILE *out, const struct event_reading *r)
         print_text(out, "Interface", r->event.interface);
         print_address(out, "Own address", r->has_interface_address, r->interface_address, "");
         print_address(out, refused ? "Refused by" : "Sender", r->has_address, r->address, "");
-        event_message_format(&r->event, r->wording, &message);
-        print_field(out, "Message", strbuf_str(&message));
+        /* a record alone has none of the strings that the message is made of */
+        if (kind && r->event.string_count >= kind->string_count) {
+                event_message_format(&r->event, r->wording, &message);
+                print_field(out, "Message", strbuf_str(&message));
+        }
         strbuf_done(&message);
         if (kind)
                 print_field(out, "Meaning", kind->meaning);
@@ -119,7 +122,11 @@ static void print_story(FILE *out, const struct event_reading *r)
 
 static void print_row(FILE *out, unsigned offset, const char *field, const char *value, const char *remark)
 {
-        fprintf(out, "    %02x  %-20s%-12s%s%s\n", offset, field, value, remark[0] ? "  " : "", remark);
+        fprintf(out, "    %02x  %-20s", offset, field);
+        if (remark[0])
+                fprintf(out, "%-13s %s\n", value, remark);
+        else
+                fprintf(out, "%s\n", value);
 }
 
 static void print_hex_row(FILE *out, unsigned offset, const char *field, int digits, uint64_t number,
