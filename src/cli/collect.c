@@ -78,18 +78,20 @@ static void collect_ifaces(struct collection *c)
                         add_iface(&rows[c->snapshot.iface_count++], &devices[i], &devices[i].addresses[j]);
 }
 
-static void collect_node(struct collection *c, const struct cli_context *ctx)
+static void collect_node(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
-        const struct ctl_request request = {.type = CTL_REQUEST_VIEW};
+        const struct ctl_request view = {.type = CTL_REQUEST_VIEW};
         struct ctl_client *client = NULL;
         struct ctl_reply reply = {0};
         int r = ctl_connect(ctx->runtime_dir, &client);
 
         if (r == 0)
-                r = ctl_call(client, &request, &c->arena, &reply);
+                r = ctl_call(client, &view, &c->arena, &reply);
         ctl_close(client);
         if (r == 0)
                 r = reply.result;
+        if (r < 0 && request->event_path)
+                return; /* a pasted event does not need one */
         if (r < 0) {
                 texts_add(&c->notes, "No local node was read (%s): only the network could be asked; %s",
                           ctl_error_why(r), ctl_error_todo(r));
@@ -202,7 +204,7 @@ int collect_local(struct collection *c, const struct cli_context *ctx, const str
 {
         c->snapshot.now = clock_wall();
         collect_ifaces(c);
-        collect_node(c, ctx);
+        collect_node(c, ctx, request);
         const int exit = collect_settings(c, ctx, request);
 
         if (exit != CLI_EXIT_OK)

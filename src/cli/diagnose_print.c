@@ -25,13 +25,37 @@ static const char *title_of(const struct diagnose_finding *finding)
         return titles[finding->cause];
 }
 
-/* Prints TEXT, broken at blanks; the first line stands behind what was printed already, others are indented. */
+/* The length of the first word of TEXT; a command between backquotes is one word, so that it can be copied whole. */
+static size_t word_len(const char *text)
+{
+        bool quoted = false;
+        size_t len = 0;
+
+        for (; text[len] && (quoted || text[len] != ' '); len++)
+                quoted ^= text[len] == '`';
+        return len;
+}
+
+static size_t print_word(FILE *out, const char *word, size_t len)
+{
+        size_t columns = 0;
+
+        for (size_t i = 0; i < len; i++) {
+                if (word[i] == '`')
+                        continue;
+                fputc(word[i], out);
+                columns++;
+        }
+        return columns;
+}
+
+/* Prints TEXT, broken between words; the first line stands behind what was printed already, others are indented. */
 static void print_wrapped(FILE *out, size_t indent, const char *text)
 {
         size_t column = indent;
 
         while (*text) {
-                const size_t len = strcspn(text, " ");
+                const size_t len = word_len(text);
 
                 if (column > indent && column + 1 + len > WIDTH) {
                         fprintf(out, "\n%*s", (int)indent, "");
@@ -40,8 +64,7 @@ static void print_wrapped(FILE *out, size_t indent, const char *text)
                         fputc(' ', out);
                         column++;
                 }
-                fwrite(text, 1, len, out);
-                column += len;
+                column += print_word(out, text, len);
                 text += len;
                 text += strspn(text, " ");
         }
@@ -73,7 +96,7 @@ static void print_names(FILE *out, const struct diagnose_report *report, size_t 
         char text[NB_NAME_TEXT_BYTES];
 
         if (!report->findings[first].c->has_name) {
-                fputs("A name of this network", out);
+                fputs("An unknown name", out);
                 return;
         }
         for (size_t i = first; i < report->finding_count; i++) {

@@ -4,10 +4,10 @@
 void remedy_recover(const struct rule_input *in, struct texts *lines)
 {
         if (in->c->here)
-                texts_add(lines, "Then, to get the name back here: nbtstat -RR   (check with: nbtstat -n)");
+                texts_add(lines, "Then, to get the name back here: `nbtstat -RR` (check with: `nbtstat -n`)");
         else
-                texts_add(lines, "Then, on the machine that lost the name: nbtstat -RR, or restart it   (check with: "
-                                 "nbtstat -n)");
+                texts_add(lines, "Then, on the machine that lost the name: `nbtstat -RR`, or restart it (check with: "
+                                 "`nbtstat -n`)");
 }
 
 /* Samba tells no MAC in its node status. */
@@ -20,13 +20,13 @@ static bool looks_like_samba(const struct rule_input *in, uint32_t address)
 
 static void rename_samba(struct texts *lines)
 {
-        texts_add(lines, "A Samba host: in smb.conf 'netbios name = NEWNAME'; then: systemctl restart nmbd smbd");
+        texts_add(lines, "A Samba host: in smb.conf `netbios name = NEWNAME`; then: `systemctl restart nmbd smbd`");
 }
 
 static void rename_windows(struct texts *lines)
 {
         texts_add(lines,
-                  "A Windows host (PowerShell as administrator): Rename-Computer -NewName NEWNAME -Restart; on old "
+                  "A Windows host (PowerShell as administrator): `Rename-Computer -NewName NEWNAME -Restart`; on old "
                   "ones change both the computer name and the TCP/IP host name, then restart");
 }
 
@@ -48,8 +48,8 @@ void remedy_same_computer(const struct rule_input *in, uint32_t address, struct 
                 rename_samba(lines);
         }
         texts_add(lines,
-                  "This host: netbt reg add '%s' /v ComputerName /t REG_SZ /d NEWNAME, the same for Hostname "
-                  "under '%s'; then: systemctl reload netbtd",
+                  "This host: `netbt reg add '%s' /v ComputerName /t REG_SZ /d NEWNAME`, the same for Hostname "
+                  "under '%s'; then: `systemctl reload netbtd`",
                   REMEDY_COMPUTER_NAME_KEY, REMEDY_TCPIP_KEY);
         remedy_recover(in, lines);
 }
@@ -61,9 +61,9 @@ void remedy_same_user(const struct rule_input *in, uint32_t address, struct text
 
         nb_name_format_stem(&in->c->name, stem);
         texts_add(lines, "Ask %s to log off everywhere, and to log on again at just one machine", stem);
-        texts_add(lines, "A Windows host: query user /server:%s, then: logoff SESSION /server:%s", ip, ip);
-        texts_add(lines, "A Samba host registers no users of its own; look for 'netbios aliases' in smb.conf");
-        texts_add(lines, "This host: netbt name release '%s<03>', or take -u %s off netbtd", stem, stem);
+        texts_add(lines, "A Windows host: `query user /server:%s`, then: `logoff SESSION /server:%s`", ip, ip);
+        texts_add(lines, "A Samba host registers no users of its own; look for `netbios aliases` in smb.conf");
+        texts_add(lines, "This host: `netbt name release '%s<03>'`, or take `-u %s` off netbtd", stem, stem);
         remedy_recover(in, lines);
 }
 

@@ -10,12 +10,11 @@ static void remedy(struct texts *lines)
         texts_add(lines, "Nothing needs to be done: such events are normal, and the election settles itself");
         texts_add(lines, "To stop them, let one machine of the segment be the browser for good:");
         texts_add(lines,
-                  "A Windows host that should not be: sc config browser start= disabled, then: net stop browser");
-        texts_add(lines,
-                  "A Samba host (NAS, router) that should not be: in smb.conf 'local master = no' and 'preferred "
-                  "master = no'; then: systemctl restart nmbd");
+                  "A Windows host that should not be: `sc config browser start= disabled`, then: `net stop browser`");
+        texts_add(lines, "A Samba host (NAS, router) that should not be: in smb.conf `local master = no` and "
+                         "`preferred master = no`; then: `systemctl restart nmbd`");
         texts_add(lines, "This host: netbtd itself never claims a browser name; one that was added by hand goes with: "
-                         "netbt name release 'NAME<1D>'");
+                         "`netbt name release 'NAME<1D>'`");
 }
 
 static void judge(const struct rule_input *in, struct rule_result *ret)

@@ -16,13 +16,13 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                   where);
         if (in->c->here)
                 texts_add(lines,
-                          "This host: netbt reg add "
+                          "This host (IFACE: the adapter to take out): `netbt reg add "
                           "'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters\\Interfaces\\Tcpip_IFACE' /v "
-                          "NetbiosOptions /t REG_DWORD /d 2   (IFACE: the adapter to take out); then: nbtstat -RR");
-        texts_add(lines, "A Windows host: adapter > IPv4 > Advanced > WINS > Disable NetBIOS over TCP/IP, or: wmic "
-                         "nicconfig where Index=N call SetTcpipNetbios 2; then: nbtstat -RR");
-        texts_add(lines, "A Samba host: in smb.conf 'interfaces = eth0' and 'bind interfaces only = yes'; then: "
-                         "systemctl restart nmbd");
+                          "NetbiosOptions /t REG_DWORD /d 2`; then: `systemctl reload netbtd` and `nbtstat -RR`");
+        texts_add(lines, "A Windows host: adapter > IPv4 > Advanced > WINS > Disable NetBIOS over TCP/IP, or: `wmic "
+                         "nicconfig where Index=N call SetTcpipNetbios 2`; then: `nbtstat -RR`");
+        texts_add(lines, "A Samba host: in smb.conf `interfaces = eth0` and `bind interfaces only = yes`; then: "
+                         "`systemctl restart nmbd`");
 }
 
 static void evidence(const struct rule_input *in, uint32_t other, const struct likeness *like, struct texts *lines)

@@ -13,18 +13,17 @@ static void remedy(const struct rule_input *in, struct texts *lines)
         const char *ip = describe_address(in, in->c->sender);
 
         texts_add(lines,
-                  "Find the machine at %s and what runs on it (attack tools, scanners, faulty NetBIOS stacks): arp -n "
-                  "%s, "
-                  "nbtstat -A %s",
+                  "Find the machine at %s and what runs on it (attack tools, scanners, faulty NetBIOS stacks): "
+                  "`ip neigh show %s`, `nbtstat -A %s`",
                   ip, ip, ip);
-        texts_add(lines, "This host: netbt reg add 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters' /v "
-                         "NoNameReleaseOnDemand /t REG_DWORD /d 1   (only WINS servers are obeyed; without the value "
+        texts_add(lines, "This host: `netbt reg add 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters' /v "
+                         "NoNameReleaseOnDemand /t REG_DWORD /d 1` (only WINS servers are obeyed; without the value "
                          "demands are verified)");
-        texts_add(lines, "A Windows host: reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters /v "
-                         "NoNameReleaseOnDemand /t REG_DWORD /d 1, and restart it");
+        texts_add(lines, "A Windows host: `reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters /v "
+                         "NoNameReleaseOnDemand /t REG_DWORD /d 1`, and restart it");
         texts_add(lines, "A Samba host ignores such demands: nothing to do there");
         if (in->c->in_conflict)
-                texts_add(lines, "To get the name back: nbtstat -RR");
+                texts_add(lines, "To get the name back: `nbtstat -RR`");
 }
 
 /* Nothing to judge, or good reason to trust the demand: RET says why, and false. */

@@ -13,7 +13,7 @@ static void advise_wins(const struct rule_input *in, struct texts *lines)
         texts_add(lines,
                   "WINS Manager: Mappings > Static Mappings: delete an entry for this machine that is wrong; then "
                   "Mappings > Initiate Scavenging; then restart the client (not the server)");
-        texts_add(lines, "netsh wins server %s show name Name=COMPUTER EndChar=20", ip);
+        texts_add(lines, "Or: `netsh wins server %s show name Name=COMPUTER EndChar=20`", ip);
 }
 
 static void advise_name(const struct rule_input *in, struct texts *lines)
@@ -26,27 +26,28 @@ static void advise_name(const struct rule_input *in, struct texts *lines)
                 texts_add(
                         lines,
                         "<1B> belongs to the domain's one PDC emulator: look for an old PDC of %s that still runs, or "
-                        "its record in WINS (nbtstat -a %s; netdom query fsmo)",
+                        "its record in WINS (`nbtstat -a %s`; `netdom query fsmo`)",
                         stem, stem);
         else if (suffix == 0x1C)
                 texts_add(lines,
                           "<1C> is a group of all domain controllers and should never be in conflict (KB314696): look "
                           "for a machine that registers it as a unique name");
         else
-                texts_add(lines,
-                          "netbt query '%s' shows who answers for the name; netbt query --broadcast ADDRESS and "
-                          "--wins ADDRESS ask other segments and servers",
-                          describe_name(in));
+                texts_add(
+                        lines,
+                        "`netbt query '%s'` shows who answers for the name (--broadcast ADDRESS and --wins ADDRESS ask "
+                        "other segments and servers)",
+                        describe_name(in));
 }
 
 static void advise_sender(const struct rule_input *in, struct texts *lines)
 {
         const char *ip = describe_address(in, in->c->sender);
 
-        texts_add(
-                lines,
-                "Ask the sender who it is: nbtstat -A %s   (if it is on this segment, arp -n %s tells its MAC address)",
-                ip, ip);
+        texts_add(lines,
+                  "Ask the sender who it is: `nbtstat -A %s` (if it is on this segment, `arp -a %s` tells its MAC "
+                  "address)",
+                  ip, ip);
         texts_add(lines, "If it does not answer: look for %s in the DHCP server's leases, and in WINS", ip);
 }
 
@@ -55,7 +56,7 @@ static void advise(const struct rule_input *in, struct texts *lines)
         const struct diagnose_case *c = in->c;
 
         if (!c->has_name)
-                texts_add(lines, "On %s: nbtstat -n   (the name with the status Conflict is the one)",
+                texts_add(lines, "On %s: `nbtstat -n` (the name with the status Conflict is the one)",
                           c->here ? "this machine" : "the machine that logged the event");
         if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
                 advise_wins(in, lines);
@@ -64,9 +65,9 @@ static void advise(const struct rule_input *in, struct texts *lines)
         if (c->has_name)
                 advise_name(in, lines);
         if (in->snapshot->offline)
-                texts_add(lines, "Nothing was asked (--offline): run netbt diagnose without it, on the same network");
+                texts_add(lines, "Nothing was asked (--offline): run `netbt diagnose` without it, on the same network");
         if (c->here && c->in_conflict)
-                texts_add(lines, "If nobody else holds the name any more: nbtstat -RR gets it back");
+                texts_add(lines, "If nobody else holds the name any more: `nbtstat -RR` gets it back");
 }
 
 static void headline(const struct rule_input *in, struct rule_result *ret)
