@@ -124,6 +124,13 @@ static void servers_silent(struct node *node, struct node_entry *entry)
                 node_claim_settle(node, entry->name); /* P: goes on trying, without the name */
 }
 
+/* M nodes do; H nodes once the name was lost, for it may be a B node of the segment, of which no server knows, that took it.
+ * ASSUMPTION: without that every retry would bring the conflict back. */
+static bool asks_segment_first(const struct node *node, const struct node_entry *entry)
+{
+        return node->config.type == NODE_TYPE_M || (node->config.type == NODE_TYPE_H && entry->failed);
+}
+
 static void broadcast_consented(struct node *node, struct node_entry *entry)
 {
         broadcast_send(node, entry, true); /* NAME OVERWRITE DEMAND, RFC 1002 §5.1.1.1 */
@@ -132,9 +139,11 @@ static void broadcast_consented(struct node *node, struct node_entry *entry)
         entry->by_broadcast = true;
         node->statistics.registered_by_broadcast++;
         node_entry_stop_op(node, entry);
-        if (node->config.type == NODE_TYPE_M && wins_begin(node, entry, NODE_OP_CLAIM_WINS))
+        if (asks_segment_first(node, entry) && wins_begin(node, entry, NODE_OP_CLAIM_WINS))
                 return;
         claimed(node, entry);
+        if (node_uses_wins(node, entry->iface) && entry->refresh_at.ns == MONO_NEVER.ns)
+                node_refresh_retry(node, entry); /* all servers are thought down: they are told when they are back */
 }
 
 static void wins_consented(struct node *node, struct node_entry *entry, uint32_t ttl_s)
@@ -183,7 +192,7 @@ static void start(struct node *node, struct node_entry *entry)
         }
         if (!entry->failed)
                 node_entry_set_state(node, entry, NODE_STATE_REGISTERING);
-        if (node->config.type == NODE_TYPE_M)
+        if (asks_segment_first(node, entry))
                 broadcast_begin(node, entry);
         else if (!wins_begin(node, entry, NODE_OP_CLAIM_WINS))
                 servers_silent(node, entry);

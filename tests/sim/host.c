@@ -47,6 +47,21 @@ static void log_notice(struct sim_host *host, const struct node_notice *notice)
                           notice->repeated);
 }
 
+static bool tells_of_loss(const struct node_notice *notice)
+{
+        return notice->type == NODE_NOTICE_DUPLICATE || notice->type == NODE_NOTICE_RELEASE_DEMAND ||
+               notice->type == NODE_NOTICE_REFUSED;
+}
+
+static void remember_told(struct sim_host *host, const struct nb_name *name)
+{
+        for (size_t i = 0; i < host->told_count; i++)
+                if (nb_name_equal(&host->told[i], name))
+                        return;
+        if (host->told_count < SIM_MAX_TOLD)
+                host->told[host->told_count++] = *name;
+}
+
 static void carry_out_notify(struct sim_host *host, const struct node_notice *notice)
 {
         log_notice(host, notice);
@@ -55,6 +70,8 @@ static void carry_out_notify(struct sim_host *host, const struct node_notice *no
         host->notices[notice->type]++;
         if (notice->type != NODE_NOTICE_STATE)
                 host->last_notice = *notice;
+        if (tells_of_loss(notice))
+                remember_told(host, &notice->name);
 }
 
 static void carry_out_complete(struct sim_host *host, const struct node_completion *complete)
@@ -110,9 +127,7 @@ static bool is_explained(const struct node_action *first, const struct node_noti
         for (const struct node_action *a = first; a; a = a->next) {
                 const struct node_notice *n = &a->notice;
 
-                if (a->type == NODE_ACTION_NOTIFY && nb_name_equal(&n->name, &loss->name) &&
-                    (n->type == NODE_NOTICE_DUPLICATE || n->type == NODE_NOTICE_RELEASE_DEMAND ||
-                     n->type == NODE_NOTICE_REFUSED))
+                if (a->type == NODE_ACTION_NOTIFY && nb_name_equal(&n->name, &loss->name) && tells_of_loss(n))
                         return true;
         }
         return false;
@@ -288,6 +303,7 @@ void host_start(struct sim_host *host)
         if (node_new(&host->node, &host->config, &rng) < 0)
                 abort();
         host->running = true;
+        host->told_count = 0;
         for (unsigned p = 0; p < host->port_count; p++)
                 tell_iface(host, p);
         host_event(host, &event);

@@ -23,6 +23,7 @@
 #define SIM_FRAME_MAX_BYTES 1500
 #define SIM_NOTICE_TYPES 16
 #define SIM_MAX_HOLDERS 8
+#define SIM_MAX_TOLD 64
 #define SIM_WALL_START_US INT64_C(1795500000000000) /* 2026-11-24T06:00:00Z: any day will do */
 
 struct world;
@@ -97,7 +98,9 @@ struct sim_host {
         uint64_t silent_losses; /* Registered → Conflict without a notice that tells an administrator */
         struct sim_completion completion;
         struct node_notice last_notice; /* of any type but STATE */
-        int64_t spin_at_ns;             /* guards against timers without end */
+        size_t told_count;              /* names an administrator was told of, since the start */
+        struct nb_name told[SIM_MAX_TOLD];
+        int64_t spin_at_ns; /* guards against timers without end */
         unsigned spins;
 };
 
