@@ -85,7 +85,7 @@ static json_t *row_json(const struct node_view *view, const struct node_view_nam
 
         json_object_set_new(object, "type", json_string(row->kind == NODE_NAME_GROUP ? "group" : "unique"));
         json_object_set_new(object, "status", json_from_word(node_state_str(row->state)));
-        json_object_set_new(object, "interface", json_string(iface ? iface->label : ""));
+        json_object_set_new(object, "interface", json_from_text(iface ? iface->label : ""));
         json_object_set_new(object, "address", json_from_ip4(iface ? iface->address : 0));
         json_object_set_new(object, "conflict_peer", json_from_ip4(row->conflict_peer));
         json_object_set_new(object, "permanent", json_boolean(row->permanent));
@@ -130,7 +130,9 @@ static int fail_reply(const struct cli_context *ctx, const struct ctl_request *r
 
         switch (reply->result) {
         case NBT_ERR_CONFLICT:
-                cli_failf(ctx, CLI_EXIT_FOUND, "%s was not registered: %s; 'netbt diagnose' says who holds it and why",
+                cli_failf(ctx, CLI_EXIT_FOUND,
+                          "%s was not registered: %s; it stays in Conflict: 'netbt diagnose' says why, 'netbt name "
+                          "release' gives it up",
                           name, why);
                 return CLI_EXIT_FOUND;
         case NBT_ERR_NOT_FOUND:

@@ -1,10 +1,10 @@
 #include "cli/cli.h"
 
 #include "cli/asker.h"
+#include "cli/local.h"
 #include "cli/query.h"
 
 #include "base/ip4.h"
-#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,10 +27,11 @@ static const char help[] =
         "      --wins ADDRESS       ask this WINS server (again for more)\n"
         "      --broadcast ADDRESS  ask by broadcast to this address (again for more)\n"
         "                           With either, only those are asked; with neither, every interface, and the WINS\n"
-        "                           servers the running netbtd uses.\n"
+        "                           servers that netbtd uses, or that stand in the settings.\n"
         "      --type b|p|m|h       resolve as this type of node: b broadcast, p WINS, m broadcast then WINS, h WINS\n"
         "                           then broadcast (default: what netbtd is, else h)\n"
         "      --json               print one JSON document\n"
+        "      --config FILE        settings, read when no netbtd runs\n"
         "      --runtime-dir DIR    where netbtd's control socket is\n"
         "      --help, --version\n"
         "\n"
@@ -118,42 +119,28 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct request 
 
 /* ---- what to ask -------------------------------------------------------------------------------------------------- */
 
-/* What the running daemon knows; without one the network is asked all the same. */
-static bool get_view(const struct cli_context *ctx, struct arena *arena, struct node_view *ret)
+/* Who asks as this machine's node asks its servers, unless told otherwise. */
+static void take_local(struct request *request, const struct local_node *local)
 {
-        const struct ctl_request request = {.type = CTL_REQUEST_VIEW};
-        struct ctl_client *client = NULL;
-        struct ctl_reply reply = {.result = NBT_ERR_NOT_FOUND};
-        int r = ctl_connect(ctx->runtime_dir, &client);
-
-        if (r == 0)
-                r = ctl_call(client, &request, arena, &reply);
-        ctl_close(client);
-        if (r < 0 || reply.result < 0)
-                return false;
-        *ret = reply.view;
-        return true;
+        request->scope = local->scope;
+        if (!request->type)
+                request->type = local->type;
+        for (size_t i = 0; !request->told && i < local->wins_count && i < MAX_TARGETS; i++)
+                request->wins[request->wins_count++] = local->wins[i];
 }
 
-static void take_view(struct request *request, struct query_report *report, const struct node_view *view)
+/* This machine's own name counts as a statement too: a node does not hear its own broadcasts. */
+static void take_own_name(const struct node_view *view, struct query_report *report)
 {
-        request->scope = view->scope;
-        if (!request->type)
-                request->type = view->type;
-        for (size_t i = 0; !request->told && i < view->wins_count && request->wins_count < MAX_TARGETS; i++) {
-                bool known = false;
-                for (size_t j = 0; j < request->wins_count; j++)
-                        known = known || request->wins[j] == view->wins[i].address;
-                if (!known)
-                        request->wins[request->wins_count++] = view->wins[i].address;
-        }
         struct nbns_address own[NODE_MAX_IFACES];
         size_t own_count = 0;
+
         for (size_t i = 0; i < view->name_count; i++) {
                 const struct node_view_name *name = &view->names[i];
-                if (!nb_name_equal(&name->name, &request->name))
+                if (!nb_name_equal(&name->name, &report->name))
                         continue;
-                report->local_state = name->state;
+                if (report->local_state != NODE_STATE_CONFLICT)
+                        report->local_state = name->state;
                 for (size_t j = 0; j < view->iface_count && own_count < NODE_MAX_IFACES; j++)
                         if (view->ifaces[j].id == name->iface_id && name->state == NODE_STATE_REGISTERED)
                                 own[own_count++] = (struct nbns_address){
@@ -267,7 +254,8 @@ static int ask_all(const struct cli_context *ctx, const struct request *request,
         const size_t count = plan(request, asker, report, questions);
 
         if (!count && request->type == NODE_TYPE_P)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "no WINS server to ask", "none was given and no netbtd knows one",
+                return cli_fail(ctx, CLI_EXIT_FAILED, "no WINS server to ask",
+                                "none was given, and neither netbtd nor the settings name one",
                                 "give one with --wins ADDRESS, or ask by broadcast with --type b");
         if (!count)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "nobody to ask", "no interface that is up can broadcast",
@@ -281,7 +269,8 @@ static int ask_all(const struct cli_context *ctx, const struct request *request,
         if (r < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "cannot ask the network",
                                 r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r), NULL);
-        return report->owners.count && !owners_conflict(&report->owners) ? CLI_EXIT_OK : CLI_EXIT_FOUND;
+        const bool is_conflict = owners_conflict(&report->owners) || report->local_state == NODE_STATE_CONFLICT;
+        return report->owners.count && !is_conflict ? CLI_EXIT_OK : CLI_EXIT_FOUND;
 }
 
 static void show(const struct cli_context *ctx, const struct query_report *report)
@@ -299,14 +288,15 @@ static void show(const struct cli_context *ctx, const struct query_report *repor
 static int query(const struct cli_context *ctx, struct request *request, struct arena *arena,
                  struct query_report *report)
 {
-        struct node_view view;
+        struct local_node local;
         struct asker *asker;
 
-        if (get_view(ctx, arena, &view))
-                take_view(request, report, &view);
+        local_node_read(ctx, arena, &local);
+        take_local(request, &local);
         if (!request->type)
                 request->type = NODE_TYPE_H; /* which asks both, so that nobody is missed */
         report->name = request->name;
+        take_own_name(&local.view, report);
         report->type = request->type;
         const int r = asker_open(&asker, NULL);
         if (r < 0)

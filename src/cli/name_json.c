@@ -3,6 +3,8 @@
 #include "base/ip4.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 json_t *json_from_name(const struct nb_name *name)
 {
@@ -36,4 +38,19 @@ json_t *json_from_word(const char *word)
         }
         text[i] = '\0';
         return json_string(text);
+}
+
+json_t *json_from_text(const char *text)
+{
+        json_t *json = json_string(text);
+
+        if (json)
+                return json;
+        char *ascii = strdup(text);
+        for (char *at = ascii; at && *at; at++)
+                if ((unsigned char)*at > 0x7E)
+                        *at = '?';
+        json = ascii ? json_string(ascii) : NULL;
+        free(ascii);
+        return json;
 }

@@ -12,3 +12,6 @@ json_t *json_from_ip4(uint32_t address);
 
 /* A table's word as a JSON value: "Conflict Deregistered" becomes "conflict_deregistered". */
 json_t *json_from_word(const char *word);
+
+/* TEXT as a JSON string; where it is not UTF-8, what is not ASCII becomes '?'. NULL: no memory. */
+json_t *json_from_text(const char *text);

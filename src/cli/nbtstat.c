@@ -186,19 +186,16 @@ static int run_release_refresh(struct round *round)
         return CLI_EXIT_OK;
 }
 
-/* -a and -A need no daemon; with one, its scope, its cache and its WINS servers help to find a name. */
+/* -a and -A need no daemon; with one, its cache and its WINS servers help to find a name. */
 static int run_remote(struct round *round, const struct job *job)
 {
-        const struct ctl_request request = {.type = CTL_REQUEST_VIEW};
-        struct ctl_reply reply;
-        struct nbtstat_search search = {.text = job->remote, .address_only = job->type == 'A'};
+        struct local_node local;
+        struct nbtstat_search search = {.text = job->remote, .address_only = job->type == 'A', .local = &local};
 
-        if (call(round, &request, &reply) == 0 && reply.result == 0) {
-                round->view = reply.view;
-                round->has_view = true;
-                search.client = round->client;
-                search.view = &round->view;
-        }
+        local_node_read(round->ctx, &round->arena, &local);
+        if (local.has_view && !round->client && ctl_connect(round->ctx->runtime_dir, &round->client) < 0)
+                round->client = NULL;
+        search.client = round->client;
         const int exit = nbtstat_search_run(round->ctx, &search, &round->arena);
         if (exit != CLI_EXIT_OK && exit != CLI_EXIT_FOUND)
                 return exit;

@@ -8,7 +8,8 @@ static json_t *iface_json(const char *label, uint32_t address, const struct nb_s
         char scope_text[NB_SCOPE_MAX_BYTES + 1];
 
         nb_scope_format(scope, scope_text);
-        return json_pack("{s:s, s:o, s:s}", "interface", label, "address", json_from_ip4(address), "scope", scope_text);
+        return json_pack("{s:o, s:o, s:s}", "interface", json_from_text(label), "address", json_from_ip4(address),
+                         "scope", scope_text);
 }
 
 static json_t *name_row(const struct nb_name *name, bool is_group, const char *status)
@@ -53,7 +54,7 @@ json_t *nbtstat_json_cache(const struct node_view *view)
                 json_t *row = name_row(&entry->name, entry->kind == NODE_NAME_GROUP, NULL);
                 if (view->iface_count)
                         json_object_set_new(row, "interface",
-                                            json_string(view->ifaces[nbtstat_cache_iface(view, entry)].label));
+                                            json_from_text(view->ifaces[nbtstat_cache_iface(view, entry)].label));
                 json_object_set_new(row, "address", json_from_ip4(entry->address));
                 json_object_set_new(row, "life_s", json_integer(entry->life_s));
                 json_array_append_new(list, row);

@@ -10,13 +10,6 @@
 
 #define MAX_QUESTIONS 128 /* adapters asked at once, by two names each */
 
-static const struct nb_scope no_scope;
-
-static const struct nb_scope *scope_of(const struct nbtstat_search *search)
-{
-        return search->view ? &search->view->scope : &no_scope;
-}
-
 /* ---- which address ------------------------------------------------------------------------------------------------ */
 
 /* The names to look for: the one typed with its suffix, else the workstation's and the file server's. */
@@ -53,15 +46,21 @@ static int resolve_by_node(const struct nbtstat_search *search, const struct nb_
         return NBT_ERR_NOT_FOUND;
 }
 
-static int resolve_by_broadcast(struct asker *asker, const struct nb_name *names, int count, struct arena *arena,
-                                uint32_t *ret)
+/* Without a node: every interface and every server at once, and the first who knows a machine of that name. */
+static int resolve_by_asking(const struct nbtstat_search *search, struct asker *asker, const struct nb_name *names,
+                             int count, struct arena *arena, uint32_t *ret)
 {
         struct ask_question questions[MAX_QUESTIONS] = {0};
         struct ask_result results[MAX_QUESTIONS];
         size_t asked = 0;
 
-        for (int i = 0; i < count; i++)
-                asked += asker_make_broadcasts(asker, &names[i], NULL, questions + asked, MAX_QUESTIONS / 2);
+        for (int i = 0; i < count; i++) {
+                for (size_t j = 0; j < search->local->wins_count; j++)
+                        questions[asked++] =
+                                asker_make_wins_query(&names[i], &search->local->scope, search->local->wins[j]);
+                asked += asker_make_broadcasts(asker, &names[i], &search->local->scope, questions + asked,
+                                               MAX_QUESTIONS / 2 - LOCAL_MAX_WINS);
+        }
         const int r = asker_run(asker, questions, asked, arena, results);
         for (size_t i = 0; r == 0 && i < asked; i++)
                 for (size_t j = 0; j < results[i].answer_count; j++) {
@@ -92,7 +91,7 @@ static int find_address(const struct cli_context *ctx, const struct nbtstat_sear
         *ret = 0;
         int r = search->client ? resolve_by_node(search, names, count, arena, ret) : NBT_ERR_STATE;
         if (r < 0 && r != NBT_ERR_NOT_FOUND)
-                r = resolve_by_broadcast(asker, names, count, arena, ret);
+                r = resolve_by_asking(search, asker, names, count, arena, ret);
         if (r < 0 && r != NBT_ERR_NOT_FOUND)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "cannot ask the network", nbt_err_str(r), NULL);
         return CLI_EXIT_OK;
@@ -125,7 +124,7 @@ static int ask_tables(const struct cli_context *ctx, struct nbtstat_search *sear
         if (!blocks)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "out of memory", NULL, NULL);
         for (size_t i = 0; i < count; i++) {
-                questions[i] = asker_make_status(scope_of(search), search->address);
+                questions[i] = asker_make_status(&search->local->scope, search->address);
                 questions[i].iface_id = ifaces[i].id;
         }
         const int r = search->address ? asker_run(asker, questions, count, arena, results) : 0;
@@ -133,7 +132,7 @@ static int ask_tables(const struct cli_context *ctx, struct nbtstat_search *sear
                 return cli_fail(ctx, CLI_EXIT_FAILED, "cannot ask the network", nbt_err_str(r), NULL);
         for (size_t i = 0; i < count; i++) {
                 blocks[i] = (struct nbtstat_remote){arena_strdup(arena, ifaces[i].label), ifaces[i].address,
-                                                    scope_of(search), NULL};
+                                                    &search->local->scope, NULL};
                 if (!blocks[i].label)
                         blocks[i].label = "?";
                 if (results[i].answer_count)
@@ -170,6 +169,6 @@ json_t *nbtstat_search_json(const struct nbtstat_search *search)
                 found = found || search->blocks[i].table;
                 json_array_append_new(list, nbtstat_json_remote(&search->blocks[i]));
         }
-        return json_pack("{s:s, s:o, s:b, s:o}", "remote", search->text, "address", json_from_ip4(search->address),
-                         "found", found, "interfaces", list);
+        return json_pack("{s:o, s:o, s:b, s:o}", "remote", json_from_text(search->text), "address",
+                         json_from_ip4(search->address), "found", found, "interfaces", list);
 }

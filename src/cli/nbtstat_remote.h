@@ -3,16 +3,17 @@
  * nbtstat -a and -A: finds a machine by name or address and asks it for its name table, once by every adapter.
  */
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "cli/nbtstat_print.h"
 
 #include "base/arena.h"
 #include "ctl/ctl.h"
 
 struct nbtstat_search {
-        const char *text;             /* what the user typed */
-        bool address_only;            /* -A */
-        struct ctl_client *client;    /* NULL: no daemon to resolve a name, so we ask ourselves */
-        const struct node_view *view; /* NULL without daemon */
+        const char *text;               /* what the user typed */
+        bool address_only;              /* -A */
+        struct ctl_client *client;      /* NULL: no daemon to resolve a name, so we ask ourselves */
+        const struct local_node *local; /* scope and WINS servers to ask with */
 
         /* result */
         uint32_t address; /* 0: the name could not be resolved */

@@ -175,9 +175,9 @@ static json_t *answer_json(const struct query_asked *asked, const struct ask_ans
                                                            "type", entry->nb_flags & NBNS_NB_GROUP ? "group" : "unique",
                                                            "node_type", node_type_letter(entry->nb_flags)));
         }
-        return json_pack("{s:s, s:o, s:s, s:o, s:s, s:f, s:o}", "via",
+        return json_pack("{s:s, s:o, s:o, s:o, s:s, s:f, s:o}", "via",
                          asked->via == QUERY_VIA_WINS ? "wins" : "broadcast", "asked",
-                         json_from_ip4(asked->destination), "interface", asked->label, "source",
+                         json_from_ip4(asked->destination), "interface", json_from_text(asked->label), "source",
                          json_from_ip4(answer->source), "rcode", nbns_rcode_str(answer->rcode), "rtt_ms",
                          answer->rtt_us / 1000.0, "addresses", addresses);
 }
@@ -211,10 +211,10 @@ json_t *query_json(const struct query_report *report)
                 for (size_t j = 0; j < report->results[i].answer_count; j++)
                         json_array_append_new(answers, answer_json(asked, &report->results[i].answers[j]));
                 if (!report->results[i].answer_count)
-                        json_array_append_new(silent,
-                                              json_pack("{s:s, s:o, s:s}", "via",
-                                                        asked->via == QUERY_VIA_WINS ? "wins" : "broadcast", "asked",
-                                                        json_from_ip4(asked->destination), "interface", asked->label));
+                        json_array_append_new(silent, json_pack("{s:s, s:o, s:o}", "via",
+                                                                asked->via == QUERY_VIA_WINS ? "wins" : "broadcast",
+                                                                "asked", json_from_ip4(asked->destination), "interface",
+                                                                json_from_text(asked->label)));
         }
         for (size_t i = 0; i < report->owners.count; i++)
                 json_array_append_new(owners, owner_json(&report->owners.rows[i], &report->holders[i]));

@@ -37,7 +37,7 @@ def test_add_and_release(run, daemon):
 
 
 @pytest.mark.parametrize("result,message,exit,line", [
-    (-14, "10.77.0.3 holds it", 1, "netbt name: FILESRV<20> was not registered: 10.77.0.3 holds it; 'netbt diagnose' says who holds it and why\n"),
+    (-14, "10.77.0.3 holds it", 1, "netbt name: FILESRV<20> was not registered: 10.77.0.3 holds it; it stays in Conflict: 'netbt diagnose' says why, 'netbt name release' gives it up\n"),
     (-7, "", 1, "netbt name: FILESRV<20>: {why}; 'netbt name list' shows the names of this machine\n"),
     (-5, "", 3, "netbt name: FILESRV<20> was not registered: {why}\n"),
 ])

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from conftest import program
+from conftest import Daemon, a_view, program
 from netlab import ip, wait_until
 
 TABLE = """
@@ -41,7 +41,7 @@ def peer(lab, lan):
 
 
 def tool(host, name, *args):
-    return host.run(program(name), *args, "--runtime-dir", host.runtime)
+    return host.run(program(name), *args, "--config", host.config, "--runtime-dir", host.runtime)
 
 
 @pytest.mark.parametrize("words", [["-a", "10.77.0.3"], ["-A", "10.77.0.3"], ["/A", "10.77.0.3"], ["-a", "filesrv"], ["-a", "\\\\FILESRV"], ["-a", "FILESRV<20>"]])
@@ -131,7 +131,7 @@ def test_query_of_wins(us, peer, lab, lan):
 def test_query_of_p_node_without_wins(us):
     done = tool(us, "netbt", "query", "FILESRV", "--type", "p")
     assert done.returncode == 3
-    assert done.stderr == ("netbt query: no WINS server to ask: none was given and no netbtd knows one; "
+    assert done.stderr == ("netbt query: no WINS server to ask: none was given, and neither netbtd nor the settings name one; "
                            "give one with --wins ADDRESS, or ask by broadcast with --type b\n")
 
 
@@ -153,3 +153,38 @@ def test_unprivileged_asker_uses_another_port(us, peer):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["source_port"] not in (0, 137)
     assert json.loads(tool(us, "netbt", "query", "FILESRV#20", "--json").stdout)["source_port"] == 137
+
+
+WINS_SETTINGS = """Windows Registry Editor Version 5.00\r
+\r
+[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters\\Interfaces\\Tcpip_eth0]\r
+"NameServerList"=hex(7):31,00,30,00,2e,00,37,00,37,00,2e,00,30,00,2e,00,39,00,00,00,00,00\r
+"""
+
+
+def test_wins_servers_of_the_settings(us, peer, lab, lan):
+    lab.host("wins", (lan, "10.77.0.9/24")).wins(owner="FAR:20:10.77.0.3")
+    us.config.write_text(WINS_SETTINGS)
+    done = tool(us, "netbt", "query", "FAR#20")
+    assert done.returncode == 0 and done.stdout.startswith("FAR<20> is 10.77.0.3 (unique") and ", by WINS\n" in done.stdout
+    assert tool(us, "nbtstat", "-a", "FAR").stdout == TABLE
+    us.config.write_text("this is no registry file\n")
+    done = tool(us, "netbt", "query", "FILESRV#20")
+    assert done.returncode == 0 and done.stderr.startswith(f"netbt query: note: {us.config}: ")
+
+
+def test_own_name_of_the_daemon_counts(us, peer):
+    """This machine holds FILESRV<20> too, says its daemon; the broadcast finds the other holder."""
+    daemon = Daemon(us.runtime)
+    try:
+        view = a_view()
+        daemon.replies["view"] = {"view": view}
+        done = tool(us, "netbt", "query", "FILESRV#20")
+        assert done.returncode == 1
+        assert "This machine wants that name too, and has it in Conflict" in done.stdout
+        assert json.loads(tool(us, "netbt", "query", "FILESRV#20", "--json").stdout)["local_state"] == "conflict"
+        view["names"][2].update(state="registered", conflict_peer="0.0.0.0")
+        done = tool(us, "netbt", "query", "FILESRV#20")
+        assert done.returncode == 1 and "CONFLICT: 2 owners" in done.stdout and "10.77.0.2  (this machine)" in done.stdout
+    finally:
+        daemon.close()
