@@ -42,6 +42,7 @@ static const struct {
         {"data", EVENT_FIELD_DATA},
         {"binary", EVENT_FIELD_DATA},
         {"binarydata", EVENT_FIELD_DATA},
+        {"hex", EVENT_FIELD_DATA},
         {"name", EVENT_FIELD_NAME},
         {"interface", EVENT_FIELD_INTERFACE},
         {"repeated", EVENT_FIELD_REPEATED},

@@ -90,6 +90,13 @@ static bool read_offset(struct span s, size_t *ret_offset, size_t *ret_next)
         if (first.digits.at != s.at || first.digits.len < OFFSET_MIN_DIGITS || first.digits.len > OFFSET_MAX_DIGITS)
                 return false;
         struct token group = next_token(s, first.next);
+        /* an offset that a line break has parted from its row */
+        const bool alone = first.colon && span_trim(span_from(s, first.next + 1)).len == 0;
+        if (alone) {
+                *ret_offset = hex_value(first.digits);
+                *ret_next = s.len;
+                return true;
+        }
         if (first.colon ? !is_group_width(group.digits.len) : group.digits.len != BYTE_DIGITS)
                 return false;
         for (size_t i = 1; !first.colon && i < COLONLESS_MIN_GROUPS; i++) {
@@ -154,8 +161,11 @@ bool event_hexdump_starts(const struct event_lines *lines, size_t index)
 {
         size_t offset;
         const struct span line = lines->items[index];
+        /* "1234:" alone heads all kinds of things; only 0000 does a dump */
+        const struct span trimmed = span_trim(line);
+        const bool alone = trimmed.len && trimmed.at[trimmed.len - 1] == ':';
 
-        return is_offset_row(line, &offset) || is_bare_row(line) || is_decimal_list(line);
+        return (is_offset_row(line, &offset) && (!alone || offset == 0)) || is_bare_row(line) || is_decimal_list(line);
 }
 
 static int problem(struct event_problem *ret, size_t line, const char *format, ...) NBT_PRINTF(3, 4);
