@@ -78,6 +78,17 @@ static void collect_ifaces(struct collection *c)
                         add_iface(&rows[c->snapshot.iface_count++], &devices[i], &devices[i].addresses[j]);
 }
 
+static void note_claims(struct collection *c)
+{
+        for (size_t i = 0; i < c->node.name_count; i++)
+                if (c->node.names[i].state == NODE_STATE_REGISTERING) {
+                        texts_add(&c->notes,
+                                  "netbtd is still claiming names: run this again in some seconds for the whole "
+                                  "picture");
+                        return;
+                }
+}
+
 static void collect_node(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
         const struct ctl_request view = {.type = CTL_REQUEST_VIEW};
@@ -100,6 +111,7 @@ static void collect_node(struct collection *c, const struct cli_context *ctx, co
         c->node_runs = true;
         c->node = reply.view;
         c->scope = reply.view.scope;
+        note_claims(c);
         for (size_t i = 0; i < c->node.wins_count; i++)
                 add_wins(c, c->node.wins[i].address);
         for (size_t i = 0; i < c->node.iface_count; i++)

@@ -66,6 +66,7 @@ static void want_names(struct collection *c)
                 }
         }
         want_node_names(c, NODE_STATE_REGISTERED);
+        want_node_names(c, NODE_STATE_REGISTERING);
         if (c->snapshot.events_are_ours && !c->snapshot.node)
                 want_computer(c, c->snapshot.computer);
 }

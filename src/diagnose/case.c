@@ -442,7 +442,8 @@ bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case
 
         if (!c->here || !snapshot->node || c->in_conflict || !event || case_live_holder(c))
                 return false;
-        if (!c->has_name)
+        /* one's own other adapter does not go away by itself */
+        if (!c->has_name || case_is_own(snapshot, c, event->sender))
                 return case_is_old(snapshot, event);
         if (!view_find(snapshot->node, &c->name, 0))
                 return true; /* the name was given up: that is the usual remedy */
