@@ -34,7 +34,7 @@ static size_t add_address(struct node *node, const struct node_name *name, const
 static bool counts(const struct node_entry *entry, bool to_server)
 {
         return entry->state == NODE_STATE_REGISTERED ||
-               (to_server && entry->state == NODE_STATE_REGISTERING && entry->op == NODE_OP_CLAIM_WINS);
+               (to_server && entry->op == NODE_OP_CLAIM_WINS); /* also the quiet retry of one in conflict */
 }
 
 /* The receiving interface's address first: the one the asker can surely reach. */

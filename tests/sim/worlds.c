@@ -12,13 +12,13 @@
  * network neither can know of the other until somebody asks (RFC 1002 knows no refresh by broadcast), so the harness asks,
  * as ordinary use of the names does: on every segment every name is queried a few times. Then:
  *
- *   owner      in every name space at most one machine has a unique name as Registered, right after the queries, and still
- *              an hour later, when every bounded retry has had its turns
+ *   owner      in every name space at most one machine has a unique name as Registered: right after the queries, and still
+ *              after a calm of CALM_HOURS, in which every bounded retry has had all its turns
  *   told       no name went from Registered to Conflict without a notice in the same step, and every name in Conflict was
  *              told of since its node started
  *   ended      no claim and no release is under way for ever: nothing is Registering or Releasing in the calm
  *   bounded    a node sends no more than it was asked, plus what its names need
- *   used       a name that nobody else holds or wants is Registered (a node that gives up everything would fulfil the rest)
+ *   used       after the calm, of those who want a name one has it (nodes that give up everything would fulfil the rest)
  *
  * worlds [--seeds FIRST COUNT] [--nodes N] [--hours H] [-v]   prints failing seeds with the log of the name concerned
  */
@@ -32,6 +32,7 @@
 
 #define SEGMENTS 3
 #define TTL_S 1200
+#define CALM_HOURS 16 /* 10 + 20 + ... + 320 minutes, a quarter more for jitter, and some */
 #define QUERY_ROUNDS 4
 #define STORM_GAP_MS 2000 /* at most, between two things that happen */
 #define OWN_SENDS_PER_ENTRY                                                                                            \
@@ -397,15 +398,16 @@ static bool was_told(const struct sim_host *host, const struct nb_name *name)
         return false;
 }
 
-static bool anyone_else_wants(const struct weather *weather, const struct holding *all, size_t count, size_t which)
+/* Does another machine of the same name space have the name? */
+static bool is_held_elsewhere(const struct weather *weather, const struct holding *all, size_t count, size_t which)
 {
         for (size_t i = 0; i < count; i++)
-                if (i != which && share_name_space(weather, &all[which], &all[i]))
+                if (all[i].state == NODE_STATE_REGISTERED && share_name_space(weather, &all[which], &all[i]))
                         return true;
         return false;
 }
 
-static void judge_each(struct weather *weather, const struct holding *all, size_t count)
+static void judge_each(struct weather *weather, const struct holding *all, size_t count, bool calm)
 {
         for (size_t i = 0; i < count; i++) {
                 if (all[i].state == NODE_STATE_REGISTERING || all[i].state == NODE_STATE_RELEASING)
@@ -414,18 +416,19 @@ static void judge_each(struct weather *weather, const struct holding *all, size_
                         violate(weather, "was not told", &all[i], NULL);
                 if (all[i].state == NODE_STATE_CONFLICT && all[i].kind == NODE_NAME_GROUP)
                         violate(weather, "group in conflict", &all[i], NULL);
-                if (all[i].state == NODE_STATE_CONFLICT && !anyone_else_wants(weather, all, count, i))
-                        weather->orphans++;
+                if (calm && all[i].state != NODE_STATE_REGISTERED && all[i].state != NODE_STATE_IDLE &&
+                    !is_held_elsewhere(weather, all, count, i))
+                        violate(weather, "nobody has it", &all[i], NULL);
         }
 }
 
-static void judge(struct weather *weather)
+static void judge(struct weather *weather, bool calm)
 {
         static struct holding all[SIM_MAX_HOSTS * 16];
         const size_t count = collect(weather, all, NBT_ARRAY_SIZE(all));
 
         judge_owners(weather, all, count);
-        judge_each(weather, all, count);
+        judge_each(weather, all, count, calm);
 }
 
 static void judge_hosts(struct weather *weather)
@@ -433,7 +436,7 @@ static void judge_hosts(struct weather *weather)
         for (unsigned i = 0; i < weather->setting.nodes; i++) {
                 const struct sim_host *host = weather->nodes[i];
                 const uint64_t entries = (uint64_t)(5 + host->config.user_count) * host->port_count;
-                const uint64_t hours = weather->setting.hours + 3;
+                const uint64_t hours = weather->setting.hours + CALM_HOURS + 2;
 
                 if (host->silent_losses) {
                         printf("  seed %llu: %s lost a name without a word\n", (unsigned long long)weather->world->seed,
@@ -475,9 +478,9 @@ static bool run_world(struct setting setting, uint64_t seed, char blamed[NB_NAME
                 host_start(weather.probe[s]);
         world_run_s(weather.world, TTL_S); /* every name at a server is refreshed once */
         use_names(&weather, QUERY_ROUNDS);
-        judge(&weather);
-        world_run_s(weather.world, 3600);
-        judge(&weather);
+        judge(&weather, false);
+        world_run_s(weather.world, CALM_HOURS * 3600);
+        judge(&weather, true);
         if (setting.verbose)
                 printf("  frames %llu\n", (unsigned long long)weather.world->frames);
         judge_hosts(&weather);
