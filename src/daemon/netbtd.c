@@ -29,6 +29,8 @@
 #define SLEEP_MIN_NS INT64_C(1000000000)
 #define UDP_RECEIVE_BUFFER_BYTES (1u << 20)
 #define SOCKET_NAME "nbns"
+/* An address that is replaced, or a DHCP client that is about to set one, is no lack of interfaces. */
+#define NO_IFACE_GRACE_MS 5000u
 
 struct app {
         struct daemon_switches switches;
@@ -40,6 +42,8 @@ struct app {
         struct udp *udp;
         struct netif_monitor *monitor;
         struct loop_fd *monitor_handle, *jump_handle;
+        struct loop_timer *no_iface_timer;
+        bool lacks_iface;
         int jump_fd, control_fd;
         int64_t slept_ns;
         struct events *events;
@@ -208,20 +212,30 @@ static void report_complaints(struct app *app)
                 report(app, 4306, "No WINS server is left of those that the settings name.");
 }
 
-static int update_ifaces(struct app *app)
+static void on_no_iface(void *context)
+{
+        struct app *app = context;
+
+        log_line(0, "no interface to serve; waiting for one");
+        report(app, 4312,
+               app->switches.iface_count ? "None that -i names has an IPv4 address."
+                                         : "No interface but loopback has an IPv4 address.");
+}
+
+static void update_ifaces(struct app *app)
 {
         const int count = driver_update_ifaces(app->driver, &app->setup.config);
+        const mono_t now = clock_mono();
 
         if (count < 0) {
                 log_line(0, "interfaces cannot be listed: %s", nbt_err_str(count));
                 report(app, 4314, "The kernel's list of interfaces cannot be read.");
-        } else if (count == 0) {
-                log_line(0, "no interface to serve; waiting for one");
-                report(app, 4312,
-                       app->switches.iface_count ? "None that -i names has an IPv4 address."
-                                                 : "No interface but loopback has an IPv4 address.");
+                return;
         }
-        return count;
+        if (app->lacks_iface == (count == 0))
+                return;
+        app->lacks_iface = count == 0;
+        loop_timer_set(app->no_iface_timer, now, count ? MONO_NEVER : mono_add_ms(now, NO_IFACE_GRACE_MS));
 }
 
 static void on_ifaces_changed(void *context, unsigned events)
@@ -230,7 +244,7 @@ static void on_ifaces_changed(void *context, unsigned events)
 
         (void)events;
         if (netif_monitor_drain(app->monitor))
-                (void)update_ifaces(app);
+                update_ifaces(app);
 }
 
 static void on_clock_jump(void *context, unsigned events)
@@ -246,7 +260,7 @@ static void on_clock_jump(void *context, unsigned events)
         log_line(0, "the machine slept for %lld s: names are refreshed",
                  (long long)((slept_ns - app->slept_ns) / 1000000000));
         app->slept_ns = slept_ns;
-        (void)update_ifaces(app);
+        update_ifaces(app);
         driver_event(app->driver, &event);
 }
 
@@ -270,7 +284,7 @@ static void reload_settings(struct app *app)
                 events_set_computer(app->events, app->setup.config.node.computer);
                 driver_set_style(app->driver, style_of(&app->setup));
                 report_complaints(app);
-                (void)update_ifaces(app);
+                update_ifaces(app);
                 driver_event(app->driver, &event);
                 load_hosts(app);
         }
@@ -344,6 +358,8 @@ static int start_loop(struct app *app)
         if (r == 0)
                 r = loop_fd_open(app->loop, netif_monitor_fd(app->monitor), LOOP_READABLE, on_ifaces_changed, app,
                                  &app->monitor_handle);
+        if (r == 0)
+                r = loop_timer_new(app->loop, on_no_iface, app, &app->no_iface_timer);
         app->jump_fd = clock_jump_open();
         app->slept_ns = clock_slept_ns();
         if (r == 0 && app->jump_fd >= 0)
@@ -410,7 +426,7 @@ static void begin(struct app *app)
         log_line(0, "netbt %s: %s, workgroup %s, %s node, as %s", NETBT_VERSION, node->computer, node->workgroup,
                  node_type_str(node->type), app->server.user);
         report_complaints(app);
-        (void)update_ifaces(app);
+        update_ifaces(app);
         driver_event(app->driver, &event);
         load_hosts(app);
         notify_ready("Serving NetBIOS names");
@@ -456,6 +472,7 @@ static void finish(struct app *app)
         app->driver = driver_free(app->driver);
         loop_fd_close(app->monitor_handle);
         loop_fd_close(app->jump_handle);
+        loop_timer_free(app->no_iface_timer);
         loop_free(app->loop);
         netif_monitor_close(app->monitor);
         udp_close(app->udp);

@@ -63,15 +63,15 @@ static struct netif *find_index(struct netif_table *table, uint32_t index)
         return NULL;
 }
 
-static bool has_carrier(const struct ifinfomsg *info, const struct attributes *attributes)
+static bool can_carry(const struct ifinfomsg *info, const struct attributes *attributes)
 {
-        uint8_t state = IF_OPER_UNKNOWN;
         const struct nlattr *operstate = attributes->at[IFLA_OPERSTATE];
 
-        if (operstate && mnl_attr_get_payload_len(operstate) >= 1)
-                state = mnl_attr_get_u8(operstate);
-        /* Drivers that do not tell leave it UNKNOWN; RFC 2863's DORMANT cannot pass traffic yet. */
-        return (info->ifi_flags & IFF_UP) && (state == IF_OPER_UP || state == IF_OPER_UNKNOWN);
+        /* Carrier, and not the operational state: that one follows up to a second late. But a DORMANT one (802.1X, RFC 2863) cannot pass
+         * traffic yet. */
+        if (operstate && mnl_attr_get_payload_len(operstate) >= 1 && mnl_attr_get_u8(operstate) == IF_OPER_DORMANT)
+                return false;
+        return (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_LOWER_UP);
 }
 
 static int take_link(struct netif_table *table, const struct nlmsghdr *nlh)
@@ -87,7 +87,7 @@ static int take_link(struct netif_table *table, const struct nlmsghdr *nlh)
         struct netif *row = &table->rows[table->count++];
         *row = (struct netif){
                 .index = (uint32_t)info->ifi_index,
-                .up = has_carrier(info, &attributes),
+                .up = can_carry(info, &attributes),
                 .loopback = (info->ifi_flags & IFF_LOOPBACK) != 0,
                 .broadcast = (info->ifi_flags & IFF_BROADCAST) != 0,
                 .point_to_point = (info->ifi_flags & IFF_POINTOPOINT) != 0,

@@ -88,9 +88,10 @@ static void build(struct messages *m)
 {
         const uint32_t oif = 2;
 
-        add_link(m, 1, "lo", IFF_UP | IFF_LOOPBACK, IF_OPER_UNKNOWN);
-        add_link(m, 2, "eth0", IFF_UP | IFF_BROADCAST, IF_OPER_UP);
+        add_link(m, 1, "lo", IFF_UP | IFF_LOWER_UP | IFF_LOOPBACK, IF_OPER_UNKNOWN);
+        add_link(m, 2, "eth0", IFF_UP | IFF_LOWER_UP | IFF_BROADCAST, IF_OPER_DOWN);
         add_link(m, 3, "eth1", IFF_UP | IFF_BROADCAST, IF_OPER_DOWN);
+        add_link(m, 4, "eth2", IFF_UP | IFF_LOWER_UP | IFF_BROADCAST, IF_OPER_DORMANT);
         add_address(m, 2, "10.77.0.2", "10.77.0.255", 24);
         add_address(m, 2, "10.77.1.2", NULL, 16);
         add_address(m, 3, "192.0.2.1", NULL, 31);
@@ -112,7 +113,8 @@ static void test_rows(void **state)
         build(&m);
         assert_int_equal(netif_table_init(&table, &arena), 0);
         assert_int_equal(netif_table_feed(&table, m.bytes, m.len), 0);
-        assert_int_equal(table.count, 3);
+        assert_int_equal(table.count, 4);
+        assert_false(netif_find_name(table.rows, 4, "eth2")->up);
         const struct netif *lo = netif_find_name(table.rows, 3, "lo"), *eth0 = netif_find_name(table.rows, 3, "eth0"),
                            *eth1 = netif_find_name(table.rows, 3, "eth1");
         assert_true(lo && lo->loopback && lo->up);
@@ -144,7 +146,7 @@ static void test_cut_at_every_length(void **state)
 
                 assert_int_equal(netif_table_init(&table, &arena), 0);
                 assert_true(netif_table_feed(&table, m.bytes, len) <= 0);
-                assert_true(table.count <= 3);
+                assert_true(table.count <= 4);
                 arena_done(&arena);
         }
 }
