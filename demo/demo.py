@@ -30,13 +30,6 @@ def show(host, program, *args, input=None):
     return done
 
 
-def wait_held(lab, host):
-    """Samba holds a name some five seconds after its start: then it answers for it."""
-    from netlab import wait_until
-    wait_until(lambda: host.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", host.address(), "--port", "0",
-                                   "--wait", "0.3").returncode == 0, 30, "Samba holding the name")
-
-
 def story(lab):
     lan = lab.segment("lan")
     filesrv = lab.host("filesrv", (lan, "10.77.0.2/24"))
@@ -50,9 +43,9 @@ def story(lab):
     lab.plug(samba, False)
     filesrv.netbtd("-n", "FILESRV", "-g", "OFFICE", "-t", "b")
     filesrv.wait_state("FILESRV", "20", "Registered")
-    samba.nmbd("FILESRV", "OFFICE", wait=False)
+    nmbd = samba.nmbd("FILESRV", "OFFICE", wait=False)
     show(filesrv, "src/cli/nbtstat", "-n")
-    wait_held(lab, samba)
+    samba.wait_held(nmbd, "FILESRV", "20")
 
     say("2. The cable is plugged in; a third machine sends FILESRV a name release demand")
     lab.plug(samba, True)

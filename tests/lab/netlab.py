@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -49,11 +50,11 @@ def wait_until(condition, timeout_s=10.0, what="condition", every_s=0.05):
 class Process:
     """A program running on a host; its output goes to a file."""
 
-    def __init__(self, host, name, command, env=None):
+    def __init__(self, host, name, command, env=None, prefix=None):
         self.name = name
         self.log_path = host.directory / f"{name}.log"
         self.log = open(self.log_path, "wb")
-        self.popen = subprocess.Popen(host.prefix + [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=self.log,
+        self.popen = subprocess.Popen((prefix or host.prefix) + [str(c) for c in command], stdin=subprocess.DEVNULL, stdout=self.log,
                                       stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, start_new_session=True)
 
     def output(self):
@@ -135,9 +136,19 @@ class Host:
     def mac(self, interface="eth0"):
         return json.loads(ip("-n", self.namespace, "-j", "link", "show", interface))[0]["address"].upper().replace(":", "-")
 
-    def netem(self, *args, interface="eth0"):
-        """Loss, delay and the like on what leaves this host."""
-        subprocess.run(self.prefix + ["tc", "qdisc", "replace", "dev", interface, "root", "netem", *args], check=True, capture_output=True)
+    def impair(self, interface="eth0", **how):
+        """Puts a bad cable (badlink.py: loss, duplicate, delay, jitter) between this host's interface and its switch."""
+        segment, port, _network = self.interfaces[interface]
+        near, far = f"n{port}", f"f{port}"
+        ip("-n", segment.namespace, "link", "set", port, "nomaster")
+        ip("-n", segment.namespace, "link", "add", near, "type", "veth", "peer", "name", far)
+        ip("-n", segment.namespace, "link", "set", far, "master", "br0", "up")
+        ip("-n", segment.namespace, "link", "set", near, "up")
+        options = [f"--{key}={value}" for key, value in how.items()]
+        process = Process(self, f"badlink-{interface}", [PYTHON, HERE / "badlink.py", port, near, *options],
+                          prefix=["ip", "netns", "exec", segment.namespace])
+        self.processes.append(process)
+        process.wait_output("ready")
 
     # -- programs -----------------------------------------------------------------------------------
 
@@ -264,7 +275,7 @@ class Host:
         settings = {"netbios name": name, "workgroup": workgroup, "server string": name,
                     "interfaces": " ".join(str(i[2]) for i in self.interfaces.values()), "bind interfaces only": "yes",
                     "local master": "no", "preferred master": "no", "domain master": "no", "disable netbios": "no",
-                    "nmbd:socket dir": directory / "sock", "log level": "2"}
+                    "nmbd:socket dir": directory / "sock", "log level": "3"}
         for key in ("private dir", "state directory", "lock directory", "cache directory", "pid directory", "ncalrpc dir"):
             path = directory / key.split()[0]
             path.mkdir(exist_ok=True)
@@ -283,11 +294,16 @@ class Host:
         return process
 
     def wait_nmbd(self, process, timeout_s=30.0):
-        """nmbd is ready when it answers a status request; its claims by broadcast take about 5 s, told in its log."""
+        """nmbd is ready when it answers a status request; wait_held() waits for its claims too."""
         wait_until(lambda: self.python("packets.py", "status", "--to", self.address(), "--port", "0", "--wait", "0.5").returncode == 0
                    or not process.running(), timeout_s, "nmbd answering")
         if not process.running():
             raise LabError(f"nmbd ended:\n{process.output()}")
+
+    def wait_held(self, process, name, suffix, timeout_s=30.0):
+        """Returns when nmbd's own claim by broadcast is over, some five seconds after its start; its log tells."""
+        pattern = re.compile(rf"Added netbios name {re.escape(name)}<{suffix}> with first IP .* to subnet {re.escape(self.address())}$", re.M)
+        wait_until(lambda: pattern.search(process.output()) or not process.running(), timeout_s, f"{name}<{suffix}> held by {self.name}")
 
     def close(self):
         for process in self.processes:

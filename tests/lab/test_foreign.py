@@ -81,7 +81,8 @@ def test_tshark_sees_no_malformed_packet(lab, lan):
 def test_our_tools_read_nmbd(lab, lan):
     samba = lab.host("samba", (lan, "10.77.0.3/24"))
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
-    samba.nmbd("SAMBAHOST")
+    process = samba.nmbd("SAMBAHOST")
+    samba.wait_held(process, "SAMBAHOST", "20")
     shown = asker.nbtstat("-A", "10.77.0.3")
     assert shown.returncode == 0
     assert "    SAMBAHOST      <00>  UNIQUE      Registered" in shown.stdout

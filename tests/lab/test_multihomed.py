@@ -2,7 +2,8 @@
 
 
 def quiet(node):
-    assert [e["id"] for e in node.events()] == []
+    """Warnings about missing servers and interfaces are in order here; a conflict is not."""
+    assert [e["id"] for e in node.events() if e["id"] not in (4302, 4303, 4312)] == []
 
 
 def test_two_interfaces_on_one_segment(lab, lan):

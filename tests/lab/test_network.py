@@ -1,11 +1,13 @@
 """Bad networks: loss, duplication, reordering and delay do not make a conflict, nor hide one for ever."""
 import pytest
 
+from netlab import wait_until
+
 CONDITIONS = {
-    "loss": ("loss", "20%"),
-    "duplication": ("duplicate", "60%"),
-    "reordering": ("delay", "20ms", "15ms", "reorder", "50%"),
-    "delay": ("delay", "120ms"),
+    "loss": {"loss": 0.2},
+    "duplication": {"duplicate": 0.6},
+    "reordering": {"delay": 30, "jitter": 30},
+    "delay": {"delay": 120},
 }
 
 
@@ -14,7 +16,7 @@ def test_claim_without_rival(lab, lan, condition):
     node = lab.host("node", (lan, "10.77.0.2/24"))
     other = lab.host("other", (lan, "10.77.0.3/24"))
     for host in (node, other):
-        host.netem(*CONDITIONS[condition])
+        host.impair(**CONDITIONS[condition])
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
     other.netbtd("-n", "OTHER", "-g", "LAB", "-t", "b")
     for suffix in ("00", "03", "20"):
@@ -28,7 +30,7 @@ def test_claim_with_rival(lab, lan, condition):
     node = lab.host("node", (lan, "10.77.0.2/24"))
     other = lab.host("other", (lan, "10.77.0.3/24"))
     for host in (node, other):
-        host.netem(*CONDITIONS[condition])
+        host.impair(**CONDITIONS[condition])
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
     node.wait_state("FILESRV", "20", "Registered", 20)
     other.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
@@ -46,5 +48,4 @@ def test_two_nodes_start_at_once(lab, lan):
     def settled():
         states = {first.state_of("FILESRV", "20"), second.state_of("FILESRV", "20")}
         return None if "Registering" in states or None in states else states
-    from netlab import wait_until
     assert wait_until(settled, 20, "both claims to end") == {"Registered", "Conflict"}

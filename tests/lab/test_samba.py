@@ -1,26 +1,12 @@
 """Samba's nmbd as defender, as challenger and as WINS server."""
-from netlab import wait_until
-
-
-def nmbd_names(host, asker):
-    done = asker.python("packets.py", "status", "--to", host.address(), "--port", "0", "--wait", "1")
-    return done.stdout
-
-
-def wait_defended(asker, name, suffix, holder):
-    """nmbd defends a name once its own claim is over, some five seconds after its start."""
-    def refused():
-        done = asker.python("packets.py", "claim", "--name", name, "--suffix", suffix, "--address", asker.address(), "--broadcast",
-                            asker.broadcast(), "--port", "0", "--wait", "0.5")
-        return '"rcode": 6' in done.stdout and holder.address() in done.stdout
-    wait_until(refused, 30, f"{name}<{suffix}> defended by nmbd")
+from netlab import BUILD
 
 
 def test_nmbd_refuses_us(lab, lan):
     node = lab.host("node", (lan, "10.77.0.2/24"))
     samba = lab.host("samba", (lan, "10.77.0.3/24"))
-    samba.nmbd("TWIN")
-    wait_defended(node, "TWIN", "20", samba)
+    process = samba.nmbd("TWIN")
+    samba.wait_held(process, "TWIN", "20")
     node.netbtd("-n", "TWIN", "-g", "LAB", "-t", "b")
     for suffix in ("00", "03", "20"):
         node.wait_state("TWIN", suffix, "Conflict")
@@ -46,11 +32,11 @@ def test_nmbd_as_wins_server(lab, lan):
     samba.nmbd("WINSSRV", wins_support="yes")
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", samba.address())
     node.wait_state("FILESRV", "20", "Registered", 30)
-    found = twin.run("nmblookup", "-s", twin.samba_conf("ASKER"), "-R", "-U", samba.address(), "FILESRV#20")
+    found = twin.run("nmblookup", "-s", twin.samba_conf("ASKER"), "--recursion", "-U", samba.address(), "FILESRV#20")
     assert "10.77.0.2 FILESRV<20>" in found.stdout
     process = node.processes[-1]
     assert process.stop() == 0
-    gone = twin.run("nmblookup", "-s", twin.samba_conf("ASKER"), "-R", "-U", samba.address(), "FILESRV#20")
+    gone = twin.run("nmblookup", "-s", twin.samba_conf("ASKER"), "--recursion", "-U", samba.address(), "FILESRV#20")
     assert "failed to find" in gone.stdout + gone.stderr
 
 
@@ -85,11 +71,6 @@ def test_nmbd_as_challenger_on_the_wire(lab, lan):
 def test_port_owned_by_nmbd_is_told(lab, lan):
     host = lab.host("host", (lan, "10.77.0.2/24"))
     host.nmbd("FIRST")
-    done = host.run(*netbtd_command(host))
+    done = host.run(BUILD / "src/daemon/netbtd", *host.places(), "-n", "SECOND")
     assert done.returncode == 3
     assert "137" in done.stderr and "nmbd" in done.stderr
-
-
-def netbtd_command(host):
-    from netlab import BUILD
-    return [BUILD / "src/daemon/netbtd", *host.places(), "-n", "SECOND"]
