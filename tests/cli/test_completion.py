@@ -1,10 +1,7 @@
 """The bash completion offers what the programs' own help tells."""
 import os
-import pathlib
 import re
 import subprocess
-
-import pytest
 
 from conftest import BUILD, TOP
 
@@ -48,6 +45,8 @@ def test_every_option_is_offered(run):
 
 def test_verbs_values_and_files(tmp_path):
     assert sorted(complete("netbt", "name", "")) == ["add", "list", "release"]
+    assert sorted(complete("netbt", "events", "")) == ["clear", "show"]
+    assert {"query", "add", "delete", "export", "import", "backup", "restore", "check"} <= set(complete("netbt", "reg", ""))
     assert complete("netbt", "--json", "name", "re") == ["release"]
     assert complete("netbt", "query", "--type", "") == ["b", "p", "m", "h"]
     assert complete("netbt", "--color", "al") == ["always"]
