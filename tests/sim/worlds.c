@@ -43,6 +43,11 @@ struct setting {
         bool verbose;
 };
 
+/* What happened, over all seeds: a run in which some of it never did would prove little. */
+static struct tally {
+        uint64_t frames, refused, duplicates, demands, defended, conflicts_sent, servers_lost;
+} tally;
+
 struct weather {
         struct world *world;
         struct setting setting;
@@ -431,12 +436,40 @@ static void judge(struct weather *weather, bool calm)
         judge_each(weather, all, count, calm);
 }
 
+static void count_host(const struct sim_host *host)
+{
+        tally.refused += host->notices[NODE_NOTICE_REFUSED];
+        tally.duplicates += host->notices[NODE_NOTICE_DUPLICATE];
+        tally.demands += host->notices[NODE_NOTICE_RELEASE_DEMAND];
+        tally.defended += host->notices[NODE_NOTICE_DEFENDED];
+        tally.conflicts_sent += host->notices[NODE_NOTICE_CONFLICT_SENT];
+        tally.servers_lost += host->notices[NODE_NOTICE_WINS_DOWN];
+}
+
+static bool tally_print(void)
+{
+        printf("%llu frames; notices: %llu refused, %llu duplicate, %llu release-demand, %llu defended, %llu "
+               "conflict-sent, "
+               "%llu wins-down\n",
+               (unsigned long long)tally.frames, (unsigned long long)tally.refused,
+               (unsigned long long)tally.duplicates, (unsigned long long)tally.demands,
+               (unsigned long long)tally.defended, (unsigned long long)tally.conflicts_sent,
+               (unsigned long long)tally.servers_lost);
+        return tally.refused && tally.duplicates && tally.demands && tally.defended && tally.conflicts_sent &&
+               tally.servers_lost;
+}
+
 static void judge_hosts(struct weather *weather)
 {
+        tally.frames += weather->world->frames;
+        for (unsigned s = 0; s < SEGMENTS; s++)
+                count_host(weather->probe[s]);
         for (unsigned i = 0; i < weather->setting.nodes; i++) {
                 const struct sim_host *host = weather->nodes[i];
                 const uint64_t entries = (uint64_t)(5 + host->config.user_count) * host->port_count;
                 const uint64_t hours = weather->setting.hours + CALM_HOURS + 2;
+
+                count_host(host);
 
                 if (host->silent_losses) {
                         printf("  seed %llu: %s lost a name without a word\n", (unsigned long long)weather->world->seed,
@@ -481,8 +514,6 @@ static bool run_world(struct setting setting, uint64_t seed, char blamed[NB_NAME
         judge(&weather, false);
         world_run_s(weather.world, CALM_HOURS * 3600);
         judge(&weather, true);
-        if (setting.verbose)
-                printf("  frames %llu\n", (unsigned long long)weather.world->frames);
         judge_hosts(&weather);
         const bool failed = weather.world->failures > 0;
         if (failed && setting.verbose)
@@ -532,5 +563,9 @@ int main(int argc, char **argv)
         }
         printf("worlds: seeds %llu to %llu, %u nodes, %u h: %u failed\n", (unsigned long long)first,
                (unsigned long long)(first + count - 1), setting.nodes, setting.hours, failed);
+        if (!tally_print() && count >= 20 && setting.nodes >= 20) {
+                printf("the weather was too kind\n");
+                return 1;
+        }
         return failed != 0;
 }
