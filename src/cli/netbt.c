@@ -17,6 +17,7 @@ static const struct cli_command *const commands[] = {
         &cli_cmd_events,
         &cli_cmd_query,
         &cli_cmd_name,
+        &cli_cmd_ipconfig,
         &cli_cmd_reg,
         NULL, /* closes the table */
 };
