@@ -1,0 +1,242 @@
+"""netbt diagnose without a network: the events of the article and of real logs, beside a local node played by a canned daemon.
+
+The whole text of some answers is kept in golden/diagnose/; NETBT_UPDATE_GOLDEN=1 writes it anew (read the difference before committing it).
+"""
+import json
+import os
+import re
+
+import pytest
+
+from conftest import HERE, TOP, a_view
+
+GOLDEN = HERE / "golden" / "diagnose"
+SCHEMA = json.loads((TOP / "dist" / "diagnose.schema.json").read_text())
+CAUSES = SCHEMA["$defs"]["cause"]["enum"]
+
+V1 = """0000: 00 00 04 00 01 00 54 00
+0008: 00 00 00 00 e0 10 00 c0
+0010: 00 00 00 00 00 00 00 00
+0018: 00 00 00 00 00 00 00 00
+0020: 00 00 00 00 00 00 00 00
+0028: e7 1a 65 16
+"""
+V2 = """0000: 00040000 00540001 00000000 c00010e0
+0010: 00000000 00000000 00000000 00000000
+0020: 00000000 00000000 0168fc82
+"""
+
+
+def xml(name, own, refuser, binary, computer=""):
+    return f"""<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="NetBT"/>
+<EventID Qualifiers="49152">4321</EventID><Level>2</Level><Task>0</Task><Keywords>0x0080000000000000</Keywords>
+<EventRecordID>405</EventRecordID><Channel>System</Channel><Computer>{computer}</Computer></System>
+<EventData><Data/><Data>{name}</Data><Data>{own}</Data><Data>{refuser}</Data><Binary>{binary}</Binary></EventData></Event>
+"""
+
+
+def refusal(name, own, refuser):
+    return (f'The name "{name}" could not be registered on the interface with IP address {own}. The computer with the IP address {refuser} '
+            "did not allow the name to be claimed by this computer.\n")
+
+
+V3 = xml("DESKTOP-1N4R894:0", "74.118.138.195", "74.118.138.92",
+         "000000000400320000000000E11000C001010000010000C000000000000000000000000000000000")
+V4 = xml("DESKTOP-1N4R894:20", "74.118.138.195", "74.118.138.92",
+         "000000000400320000000000E11000C001010000010000C001000000000000000000000000000000")
+V5 = refusal("SHIELDBASE     :1d", "10.3.58.7", "10.3.58.6")
+V6 = refusal("ABC123      :1b", "192.168.100.254", "192.168.100.246")
+V7 = refusal("WORKGROUP      :1d", "192.168.1.159", "192.168.1.107")
+
+
+@pytest.fixture
+def diagnose(run, tmp_path):
+    """Offline, in places of its own, with an event from standard input."""
+    nowhere = tmp_path / "nowhere"
+
+    def run_diagnose(*args, event=None, places=("--runtime-dir", str(nowhere)), **kwargs):
+        source = ("--event", "-") if event is not None else ()
+        return run("netbt", "diagnose", "--offline", "--state-dir", nowhere, "--config", tmp_path / "none.reg", *places, *source, *args,
+                   input=event, **kwargs)
+    return run_diagnose
+
+
+@pytest.fixture
+def judged(diagnose):
+    """The JSON of a diagnosis, checked against its schema and for the partition of causes."""
+    def run_json(*args, **kwargs):
+        done = diagnose("--json", *args, **kwargs)
+        document = json.loads(done.stdout)
+        validate(document, SCHEMA, "$")
+        stands = [{f["cause"] for f in document["findings"]}, *[{n["cause"] for n in document[k]} for k in ("ruled_out", "not_checked")]]
+        assert sorted(c for group in stands for c in group) == sorted(CAUSES)
+        assert done.returncode == (1 if document["findings"] else 0)
+        return document
+    return run_json
+
+
+def validate(value, schema, where):
+    """As much of JSON Schema as the schema uses."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    if "enum" in schema:
+        assert value in schema["enum"], where
+        return
+    kinds = {"object": dict, "array": list, "string": str, "null": type(None), "boolean": bool, "integer": int}
+    allowed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    assert isinstance(value, tuple(kinds[k] for k in allowed)), f"{where}: {value!r} is not {allowed}"
+    if isinstance(value, dict):
+        assert set(schema.get("required", [])) <= set(value), where
+        assert set(value) <= set(schema["properties"]), f"{where}: {set(value) - set(schema['properties'])} not in the schema"
+        for key, item in value.items():
+            validate(item, schema["properties"][key], f"{where}.{key}")
+    elif isinstance(value, list):
+        assert len(value) >= schema.get("minItems", 0), where
+        for i, item in enumerate(value):
+            validate(item, schema["items"], f"{where}[{i}]")
+    elif isinstance(value, str):
+        assert len(value) >= schema.get("minLength", 0), where
+        assert re.search(schema.get("pattern", ""), value), f"{where}: {value}"
+
+
+@pytest.mark.parametrize("event, cause, verdict, name, suffix, sender", [
+    pytest.param(V1, "unknown", "possible", None, None, "22.101.26.231", id="V1"),
+    pytest.param(V2, "unknown", "possible", None, None, "1.104.252.130", id="V2"),
+    pytest.param(V3, "same-computer-name", "possible", "DESKTOP-1N4R894", "00", "74.118.138.92", id="V3"),
+    pytest.param(V4, "same-computer-name", "possible", "DESKTOP-1N4R894", "20", "74.118.138.92", id="V4"),
+    pytest.param(V5, "browser-election", "likely", "SHIELDBASE", "1D", "10.3.58.6", id="V5"),
+    pytest.param(V6, "unknown", "possible", "ABC123", "1B", "192.168.100.246", id="V6"),
+    pytest.param(V7, "browser-election", "likely", "WORKGROUP", "1D", "192.168.1.107", id="V7"),
+    pytest.param(refusal("JSMITH         :3", "10.0.0.5", "10.0.0.6"), "same-user-name", "possible", "JSMITH", "03", "10.0.0.6", id="user"),
+])
+def test_pasted_offline(judged, event, cause, verdict, name, suffix, sender):
+    document = judged(event=event)
+    assert len(document["findings"]) == 1
+    finding = document["findings"][0]
+    assert (finding["cause"], finding["verdict"], finding["name"], finding["suffix"]) == (cause, verdict, name, suffix)
+    assert finding["event"]["sender"] == sender
+    assert finding["benign"] == (cause == "browser-election")
+    assert any(sender in line for line in finding["evidence"])
+
+
+def test_v6_speaks_of_the_old_pdc(judged):
+    assert any("PDC" in line for line in judged(event=V6)["findings"][0]["remedy"])
+
+
+def test_several_events_at_once(judged):
+    document = judged(event=V3 + V4)
+    assert [(f["name"], f["suffix"]) for f in document["findings"]] == [("DESKTOP-1N4R894", "00"), ("DESKTOP-1N4R894", "20")]
+    assert document["findings"][0]["event"]["record"] == 405
+
+
+def test_offline_confirms_nothing(judged):
+    for event in (V1, V2, V3, V4, V5, V6, V7):
+        assert all(f["verdict"] != "confirmed" for f in judged(event=event)["findings"])
+
+
+@pytest.mark.parametrize("case, event", [("v1", V1), ("v3-v4", V3 + V4), ("v6", V6), ("v7", V7)])
+def test_text(diagnose, case, event):
+    done = diagnose(event=event)
+    path = GOLDEN / f"{case}.txt"
+    if os.environ.get("NETBT_UPDATE_GOLDEN"):
+        path.write_text(done.stdout)
+    assert done.stdout == path.read_text()
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_local_node_in_conflict(judged, daemon):
+    document = judged(places=daemon.places)
+    assert [(f["name"], f["suffix"], f["address"], f["interface"]) for f in document["findings"]] == \
+        [("FILESRV", "00", "10.77.0.2", "eth0"), ("FILESRV", "20", "10.77.0.2", "eth0")]
+    assert {f["verdict"] for f in document["findings"]} == {"possible"}
+    assert [[h["address"] for h in f["holders"]] for f in document["findings"]] == [["10.77.0.3"], ["10.77.0.3"]]
+    assert [r["request"] for r in daemon.requests] == ["view"], "it only looks"
+
+
+def test_own_event_pasted_without_a_name(judged, daemon):
+    """The article's walk: the event tells the sender, the name table the name in conflict."""
+    document = judged(event=V1.replace("e7 1a 65 16", "03 00 4d 0a"), places=daemon.places)
+    assert {(f["name"], f["suffix"]) for f in document["findings"]} == {("FILESRV", "00"), ("FILESRV", "20")}
+    assert all(f["event"]["id"] == 4320 for f in document["findings"])
+
+
+def test_foreign_event_does_not_look_at_the_local_node(judged, daemon):
+    document = judged(event=V1, places=daemon.places)
+    assert [f["name"] for f in document["findings"]] == [None]
+
+
+def test_quiet_node(diagnose, daemon):
+    rows = a_view()["names"]
+    for row in rows:
+        row.update(state="registered", conflict_peer="0.0.0.0")
+    daemon.replies["view"] = {"view": a_view(names=rows)}
+    done = diagnose(places=daemon.places)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Nothing is wrong: no name of FILESRV is in conflict.\n")
+    assert "Not checked:\n" in done.stdout
+
+
+def test_half_renamed_machine(judged, daemon, tmp_path):
+    reg = tmp_path / "export.reg"
+    reg.write_text('Windows Registry Editor Version 5.00\n\n'
+                   '[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters]\n"Hostname"="filesrv"\n"NV Hostname"="newsrv"\n\n'
+                   '[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName]\n"ComputerName"="NEWSRV"\n')
+    document = judged("--reg", reg, places=daemon.places)
+    assert {(f["cause"], f["verdict"]) for f in document["findings"]} == {("wrong-host-name", "likely")}
+    evidence = "\n".join(document["findings"][0]["evidence"])
+    assert "NV Hostname = newsrv" in evidence and str(reg) in evidence
+
+
+def test_group_of_names_is_told_once(diagnose, daemon):
+    out = diagnose(places=daemon.places).stdout
+    assert out.count("What to do:") == 1
+    assert "FILESRV<00>, FILESRV<20>" in out
+
+
+def test_commands_stay_whole(diagnose):
+    out = diagnose(event=V3).stdout
+    assert "`" not in out
+    assert re.search(r"^ *netbt reg add 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName' "
+                     r"/v ComputerName /t REG_SZ /d NEWNAME", out, re.M)
+
+
+@pytest.mark.parametrize("option", ["--evtx=x", "--evt=x", "--hive=x", "--leases=x", "--pcap=x", "--wins=x", "--fix", "--dry-run"])
+def test_sources_of_later_versions_are_refused_with_advice(run, option):
+    done = run("netbt", "diagnose", option)
+    assert done.returncode == 2 and done.stdout == ""
+    assert re.fullmatch(rf"netbt diagnose: {option.split('=')[0]}: not known to this version; .+\n", done.stderr)
+    assert option.split("=")[0] + " " not in run("netbt", "diagnose", "--help").stdout
+
+
+def test_refused_source_as_two_words(run):
+    assert "not known to this version" in run("netbt", "diagnose", "--evtx", "System.evtx").stderr
+
+
+@pytest.mark.parametrize("args, event, said", [
+    (("stray",), None, "stray: not expected here"),
+    (("--event", "/nonexistent/file"), None, "/nonexistent/file: No such file"),
+    (("--reg", "/nonexistent/file"), None, "/nonexistent/file: "),
+    ((), "hello\n", "standard input, line 1: "),
+    ((), "", "standard input"),
+])
+def test_unreadable(diagnose, args, event, said):
+    done = diagnose(*args, event=event)
+    assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_broken_reg_file_tells_the_line(diagnose, tmp_path):
+    reg = tmp_path / "broken.reg"
+    reg.write_text("Windows Registry Editor Version 5.00\n\nno key before this\n")
+    done = diagnose("--reg", reg, event=V1)
+    assert done.returncode == 2 and "line 3" in done.stderr
+
+
+def test_nothing_to_go_by(diagnose):
+    done = diagnose()
+    assert done.returncode == 3 and "nothing to go by" in done.stderr
+
+
+def test_negative_vectors_are_no_netbt_events(diagnose):
+    done = diagnose(event="0000: 00 00 00 00 01 00 54 00\n0008: 00 00 00 00 82 10 00 80\n0010: 01 00 00 00 00 00 00 00\n"
+                          "0018: 00 00 00 00 00 00 00 00\n0020: 00 00 00 00 00 00 00 00\n")
+    assert done.returncode == 2
