@@ -131,6 +131,15 @@ static unsigned count_lines(const char *from, const char *to)
         return count;
 }
 
+/* True if the record tells of another NetBT event than ID: then the two, without a common head, are two events. */
+static bool contradicts(const uint8_t *data, size_t len_bytes, uint16_t id)
+{
+        struct event_record record;
+
+        return event_record_decode(data, len_bytes, &record, NULL) == 0 && event_code_is_netbt(record.error_code) &&
+               (uint16_t)record.error_code != id;
+}
+
 /* The running text that ends before END is searched for messages. */
 static void end_prose(struct parser *p, const char *end)
 {
@@ -140,7 +149,7 @@ static void end_prose(struct parser *p, const char *end)
 
         while (s.len && event_sentence_find(s, &sentence)) {
                 line += count_lines(s.at, s.at + sentence.start);
-                if (p->draft.reading.has_message)
+                if (p->draft.reading.has_message || contradicts(p->draft.data, p->draft.data_len_bytes, sentence.id))
                         end_draft(p);
                 note_line(p, line);
                 event_draft_take_sentence(&p->draft, &sentence);
@@ -184,7 +193,9 @@ static void read_dump(struct parser *p)
         /* newer Event Viewers show one event's data twice, "In Words" and "In Bytes" */
         if (p->draft.data_len_bytes && is_same_data(&p->draft, &dump) && p->draft.reading.data_form != dump.form)
                 return;
-        if (p->draft.data_len_bytes)
+        const bool other_message = p->draft.reading.has_message && !p->draft.has_id &&
+                                   contradicts(dump.bytes, dump.len_bytes, p->draft.reading.event.id);
+        if (p->draft.data_len_bytes || other_message)
                 end_draft(p);
         note_line(p, start);
         event_draft_take_data(&p->draft, &dump, line_number(start));

@@ -412,9 +412,15 @@ static void test_contradictions(void **state)
         (void)state;
         assert_event(r, 4320, 0x16651AE7);
         assert_non_null(strstr(r->warnings[0], "4319"));
-        r = one("Another computer has sent a name release message\n" V5_TEXT);
+        r = one("Event ID: 4321\nAnother computer has sent a name release message\n" V5_TEXT);
         assert_int_equal(r->event.id, 4321);
         assert_non_null(strstr(r->warnings[0], "description"));
+        /* without a common head they are two events, in either order */
+        assert_int_equal(parse("Another computer has sent a name release message\n" V5_TEXT, &readings), 0);
+        assert_int_equal(readings.count, 2);
+        assert_int_equal(parse(V5_TEXT "Another computer has sent a name release message\n", &readings), 0);
+        assert_int_equal(readings.count, 2);
+        assert_int_equal(readings.items[1].event.id, 4320);
         r = one("0000: 00 00 00 00 01 00 54 00\n0008: 00 00 00 00 e0 10 00 c0\n0010: 00 00 00 00 00 00 00 00\n0018: 00 "
                 "00 00 00 00 00 "
                 "00 00\n0020: 00 00 00 00 00 00 00 00\n");
