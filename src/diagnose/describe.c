@@ -71,6 +71,11 @@ const char *describe_loser(const struct rule_input *in)
         return "the machine that logged the event";
 }
 
+const char *describe_ours(const struct rule_input *in)
+{
+        return in->c->here ? "This host" : "A host with netbtd";
+}
+
 const char *describe_event(const struct rule_input *in, const struct snapshot_event *event)
 {
         const struct event *e = event->event;

@@ -13,6 +13,8 @@ const char *describe_address(const struct rule_input *in, uint32_t address);
 const char *describe_host(const struct rule_input *in, uint32_t address);
 /* "this machine (eth0, 10.77.0.2)", or "the machine at 10.77.0.2", or "the machine that logged the event". */
 const char *describe_loser(const struct rule_input *in);
+/* Where commands of ours are to be run: "This host", or "A host with netbtd". */
+const char *describe_ours(const struct rule_input *in);
 /* "event 4320, record 17, 2026-11-23T06:14:04Z (event log of this machine)". */
 const char *describe_event(const struct rule_input *in, const struct snapshot_event *event);
 /* The computer name in the table of the host at ADDRESS; NULL if it told none. */

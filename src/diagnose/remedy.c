@@ -48,9 +48,9 @@ void remedy_same_computer(const struct rule_input *in, uint32_t address, struct 
                 rename_samba(lines);
         }
         texts_add(lines,
-                  "This host: `netbt reg add '%s' /v ComputerName /t REG_SZ /d NEWNAME`, the same for Hostname "
+                  "%s: `netbt reg add '%s' /v ComputerName /t REG_SZ /d NEWNAME`, the same for Hostname "
                   "under '%s'; then: `systemctl reload netbtd`",
-                  REMEDY_COMPUTER_NAME_KEY, REMEDY_TCPIP_KEY);
+                  describe_ours(in), REMEDY_COMPUTER_NAME_KEY, REMEDY_TCPIP_KEY);
         remedy_recover(in, lines);
 }
 
@@ -63,7 +63,8 @@ void remedy_same_user(const struct rule_input *in, uint32_t address, struct text
         texts_add(lines, "Ask %s to log off everywhere, and to log on again at just one machine", stem);
         texts_add(lines, "A Windows host: `query user /server:%s`, then: `logoff SESSION /server:%s`", ip, ip);
         texts_add(lines, "A Samba host registers no users of its own; look for `netbios aliases` in smb.conf");
-        texts_add(lines, "This host: `netbt name release '%s<03>'`, or take `-u %s` off netbtd", stem, stem);
+        texts_add(lines, "%s: `netbt name release '%s<03>'`, or take `-u %s` off netbtd", describe_ours(in), stem,
+                  stem);
         remedy_recover(in, lines);
 }
 

@@ -5,7 +5,7 @@
 #include "diagnose/describe.h"
 #include "diagnose/holder.h"
 
-static void remedy(struct texts *lines)
+static void remedy(const struct rule_input *in, struct texts *lines)
 {
         texts_add(lines, "Nothing needs to be done: such events are normal, and the election settles itself");
         texts_add(lines, "To stop them, let one machine of the segment be the browser for good:");
@@ -13,8 +13,10 @@ static void remedy(struct texts *lines)
                   "A Windows host that should not be: `sc config browser start= disabled`, then: `net stop browser`");
         texts_add(lines, "A Samba host (NAS, router) that should not be: in smb.conf `local master = no` and "
                          "`preferred master = no`; then: `systemctl restart nmbd`");
-        texts_add(lines, "This host: netbtd itself never claims a browser name; one that was added by hand goes with: "
-                         "`netbt name release 'NAME<1D>'`");
+        texts_add(lines,
+                  "%s: netbtd itself never claims a browser name; one that was added by hand goes with: "
+                  "`netbt name release 'NAME<1D>'`",
+                  describe_ours(in));
 }
 
 static void judge(const struct rule_input *in, struct rule_result *ret)
@@ -44,7 +46,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
         evidence_events(in, &ret->evidence);
         if (proof.holder)
                 evidence_holder(in, proof.holder, &ret->evidence);
-        remedy(&ret->remedy);
+        remedy(in, &ret->remedy);
 }
 
 const struct rule rule_browser = {CAUSE_BROWSER_ELECTION, 1, judge};

@@ -62,9 +62,9 @@ static void remedy(const struct rule_input *in, struct texts *lines)
 {
         texts_add(lines, "Decide on the right name (NAME) and set it in all places, keeping a backup first");
         texts_add(lines,
-                  "This host: `netbt reg backup`; `netbt reg add '%s' /v Hostname /t REG_SZ /d NAME`, the same for 'NV "
+                  "%s: `netbt reg backup`; `netbt reg add '%s' /v Hostname /t REG_SZ /d NAME`, the same for 'NV "
                   "Hostname', and for ComputerName under '%s'; then: `systemctl reload netbtd`",
-                  REMEDY_TCPIP_KEY, REMEDY_COMPUTER_NAME_KEY);
+                  describe_ours(in), REMEDY_TCPIP_KEY, REMEDY_COMPUTER_NAME_KEY);
         texts_add(lines,
                   "A Windows host: regedit, %s, value HOSTNAME; or `Rename-Computer -NewName NAME`; then restart it "
                   "(a rename that waits for its restart looks just like this)",

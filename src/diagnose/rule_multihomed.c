@@ -14,11 +14,11 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                   "%s: give every adapter the same WINS servers (or none), or switch NetBIOS off on all adapters of "
                   "one segment but one",
                   where);
-        if (in->c->here)
-                texts_add(lines,
-                          "This host (IFACE: the adapter to take out): `netbt reg add "
-                          "'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters\\Interfaces\\Tcpip_IFACE' /v "
-                          "NetbiosOptions /t REG_DWORD /d 2`; then: `systemctl reload netbtd` and `nbtstat -RR`");
+        texts_add(lines,
+                  "%s (IFACE: the adapter to take out): `netbt reg add "
+                  "'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters\\Interfaces\\Tcpip_IFACE' /v "
+                  "NetbiosOptions /t REG_DWORD /d 2`; then: `systemctl reload netbtd` and `nbtstat -RR`",
+                  describe_ours(in));
         texts_add(lines, "A Windows host: adapter > IPv4 > Advanced > WINS > Disable NetBIOS over TCP/IP, or: `wmic "
                          "nicconfig where Index=N call SetTcpipNetbios 2`; then: `nbtstat -RR`");
         texts_add(lines, "A Samba host: in smb.conf `interfaces = eth0` and `bind interfaces only = yes`; then: "

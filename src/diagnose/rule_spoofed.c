@@ -16,9 +16,11 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                   "Find the machine at %s and what runs on it (attack tools, scanners, faulty NetBIOS stacks): "
                   "`ip neigh show %s`, `nbtstat -A %s`",
                   ip, ip, ip);
-        texts_add(lines, "This host: `netbt reg add 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters' /v "
-                         "NoNameReleaseOnDemand /t REG_DWORD /d 1` (only WINS servers are obeyed; without the value "
-                         "demands are verified)");
+        texts_add(lines,
+                  "%s: `netbt reg add 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters' /v "
+                  "NoNameReleaseOnDemand /t REG_DWORD /d 1` (only WINS servers are obeyed; without the value "
+                  "demands are verified)",
+                  describe_ours(in));
         texts_add(lines, "A Windows host: `reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters /v "
                          "NoNameReleaseOnDemand /t REG_DWORD /d 1`, and restart it");
         texts_add(lines, "A Samba host ignores such demands: nothing to do there");
