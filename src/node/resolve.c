@@ -57,13 +57,14 @@ static void unlink_query(struct node *node, struct node_query *query)
         free(query);
 }
 
-static void complete(struct node *node, const struct node_command *command, int result, int from,
-                     const struct nbns_address *addresses, size_t count, uint32_t responder)
+/* NULL if memory ran out; the driver then never hears of the command's end, but of NBT_ERR_NOMEM. */
+static struct node_completion *complete(struct node *node, const struct node_command *command, int result, int from,
+                                        const struct nbns_address *addresses, size_t count, uint32_t responder)
 {
         struct node_action *action = node_emit(node, NODE_ACTION_COMPLETE);
 
         if (!action)
-                return;
+                return NULL;
         action->complete.id = command->id;
         action->complete.name = command->name;
         action->complete.result = result;
@@ -74,6 +75,7 @@ static void complete(struct node *node, const struct node_command *command, int 
                 action->complete.address_count = count;
         else
                 node->failed = true;
+        return &action->complete;
 }
 
 static void fail(struct node *node, struct node_query *query, int result)
@@ -100,10 +102,10 @@ static void succeed(struct node *node, struct node_query *query, int from)
 {
         const bool conflict = query->holder_count > 1;
 
-        complete(node, &query->command, conflict ? NBT_ERR_CONFLICT : 0, from, query->addresses, query->address_count,
-                 query->holder_count ? query->holders[0] : 0);
-        if (conflict && node->out->last) {
-                struct node_completion *completion = &node->out->last->complete;
+        struct node_completion *completion =
+                complete(node, &query->command, conflict ? NBT_ERR_CONFLICT : 0, from, query->addresses,
+                         query->address_count, query->holder_count ? query->holders[0] : 0);
+        if (conflict && completion) {
                 completion->holders =
                         arena_copy(node->out->arena, query->holders, sizeof(uint32_t) * query->holder_count);
                 completion->holder_count = completion->holders ? query->holder_count : 0;
@@ -330,9 +332,10 @@ static bool answer_from_cache(struct node *node, const struct node_command *comm
 static void complete_status(struct node *node, const struct node_command *command, const struct nbstat_table *table,
                             uint32_t responder)
 {
-        complete(node, command, 0, NODE_FROM_NONE, NULL, 0, responder);
-        if (!node->failed)
-                node->out->last->complete.table = table;
+        struct node_completion *completion = complete(node, command, 0, NODE_FROM_NONE, NULL, 0, responder);
+
+        if (completion)
+                completion->table = table;
 }
 
 /* We would not hear our own question: our table is at hand. */
