@@ -127,14 +127,14 @@ static void send_journal(const struct event *event, uint64_t record, const char 
 }
 
 /* What a new row of the log is told by, besides. */
-static void tell(struct events *events, const struct event *event, uint64_t record)
+static void tell(const struct events *events, const struct event *event, enum events_phase phase, uint64_t record)
 {
         struct strbuf message = STRBUF_INIT;
 
         event_message_format(event, EVENT_WORDING_MODERN, &message);
         if (notify_journal_present())
                 send_journal(event, record, strbuf_str(&message));
-        if (!events->stderr_is_journal)
+        if (!events->stderr_is_journal && phase != EVENTS_SAID)
                 log_line(0, "event %u: %s %s%s%s", (unsigned)event->id, strbuf_str(&message), event->note,
                          event->name[0] ? " Name " : "", event->name);
         strbuf_done(&message);
@@ -186,7 +186,7 @@ static bool conclude(struct events *events, const struct event *event, mono_t no
 
         if (!open || eventdb_annotate(events->db, open->record, event, now) < 0)
                 return false;
-        tell(events, event, open->record);
+        tell(events, event, EVENTS_CONCLUDED, open->record);
         return true;
 }
 
@@ -198,7 +198,7 @@ void events_append(struct events *events, const struct event *event, enum events
         complete.time = wall;
         snprintf(complete.computer, sizeof complete.computer, "%s", events->computer);
         if (!events->db) {
-                tell(events, &complete, 0);
+                tell(events, &complete, phase, 0);
                 return;
         }
         if (phase == EVENTS_CONCLUDED && conclude(events, &complete, now))
@@ -213,7 +213,7 @@ void events_append(struct events *events, const struct event *event, enum events
         events->written++;
         if (phase == EVENTS_OPENED)
                 remember(events, &complete, record);
-        tell(events, &complete, record);
+        tell(events, &complete, phase, record);
 }
 
 mono_t events_deadline(const struct events *events)

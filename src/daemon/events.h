@@ -19,7 +19,12 @@ struct events *events_free(struct events *events);
 void events_set_computer(struct events *events, const char *computer);
 
 /* A demand is logged when it comes and judged later; the judgement becomes the note of the row that is there. */
-enum events_phase { EVENTS_WHOLE, EVENTS_OPENED, EVENTS_CONCLUDED };
+enum events_phase {
+        EVENTS_WHOLE,
+        EVENTS_OPENED,
+        EVENTS_CONCLUDED,
+        EVENTS_SAID, /* whole, and standard error has heard of it */
+};
 
 /* Takes EVENT, which lacks just time and computer. A conclusion without a row of its own becomes one. */
 void events_append(struct events *events, const struct event *event, enum events_phase phase, mono_t now, wall_t wall);

@@ -441,7 +441,7 @@ static void report_failure(struct app *app)
         if (!app->events)
                 return;
         notice_make_failure(&event, app->failure_id, NULL, 0, NULL, app->failure, style_of(&app->setup));
-        events_append(app->events, &event, EVENTS_WHOLE, clock_mono(), clock_wall());
+        events_append(app->events, &event, EVENTS_SAID, clock_mono(), clock_wall());
 }
 
 static int start(struct app *app)
