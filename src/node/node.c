@@ -274,6 +274,11 @@ static int reconfigure(struct node *node, const struct node_config *config)
         node->config = *config;
         if (anew && node->started)
                 say_anew(node);
+        if (!config->lmhosts_enabled && node->lmhosts_count) {
+                const int r = node_resolve_reload(node, NULL, 0); /* what it preloaded goes with it */
+                if (r < 0)
+                        return r;
+        }
         return node_configure_names(node);
 }
 

@@ -163,7 +163,7 @@ enum node_action_type {
 
 enum node_notice_type {
         NODE_NOTICE_STATE,          /* name changed from old_state to new_state on an interface */
-        NODE_NOTICE_DUPLICATE,      /* event 4319: conflict demand obeyed or verified, or two owners answered us */
+        NODE_NOTICE_DUPLICATE,      /* event 4319: a NAME CONFLICT DEMAND came; verdict tells what became of it */
         NODE_NOTICE_RELEASE_DEMAND, /* event 4320 */
         NODE_NOTICE_REFUSED,        /* event 4321: claim or refresh refused by peer */
         NODE_NOTICE_DEFENDED,       /* we refused a peer's claim for our name */

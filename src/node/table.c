@@ -164,7 +164,7 @@ bool node_if_usable(const struct node_if *iface)
 bool node_is_own_address(const struct node *node, uint32_t address)
 {
         for (size_t i = 0; i < node->iface_count; i++)
-                if (node->ifaces[i]->config.address == address)
+                if (node->ifaces[i]->config.up && node->ifaces[i]->config.address == address && address != 0)
                         return true;
         return false;
 }
