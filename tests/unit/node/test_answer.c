@@ -374,6 +374,124 @@ static void failover_goes_back_to_the_primary(void **state)
         bench_done(&bench);
 }
 
+/* Only what the servers are told changes: the segment is not asked again. */
+static void new_server_list_moves_the_registration(void **state)
+{
+        (void)state;
+        registered(NODE_TYPE_H, "10.9.0.1");
+        bench_iface(&bench, ETH0, "10.0.0.1", "10.9.0.7", true);
+        assert_log(&bench, "eth0 > 10.9.0.1 RELEASE ANNA<03> U 10.0.0.1", 1);
+        assert_log(&bench, "eth0 > 10.9.0.7 REGISTRATION ANNA<03> U 10.0.0.1 rd", 1);
+        bench_answer(&bench, "10.9.0.7", NBNS_OPCODE_REGISTRATION, NULL, 0, 3600);
+        assert_state(&bench, "ANNA<03>", NODE_STATE_REGISTERED);
+        bench_clear(&bench);
+        bench_iface(&bench, ETH0, "10.0.0.1", "10.9.0.7 10.9.0.8", true); /* the one that knows us stays */
+        assert_log(&bench, "", 0);
+        bench_run(&bench, 1800000);
+        assert_log(&bench, "eth0 > 10.9.0.7 REFRESH", 1);
+        bench_clear(&bench);
+        bench_iface(&bench, ETH0, "10.0.0.1", "10.9.0.8", true); /* in the middle of the refresh */
+        assert_log(&bench, "eth0 > 10.9.0.8 REGISTRATION ANNA<03> U 10.0.0.1 rd", 1);
+        bench_answer(&bench, "10.9.0.8", NBNS_OPCODE_REGISTRATION, NULL, 0, 3600);
+        assert_state(&bench, "ANNA<03>", NODE_STATE_REGISTERED);
+        bench_done(&bench);
+}
+
+static void first_server_gives_a_p_node_its_names(void **state)
+{
+        (void)state;
+        bench_init(&bench, NODE_TYPE_P);
+        bench_begin(&bench, "");
+        bench_run(&bench, 60000);
+        assert_state(&bench, "FILESRV<20>", NODE_STATE_IDLE);
+        assert_log(&bench, " > ", 0);
+        bench_iface(&bench, ETH0, "10.0.0.1", "10.9.0.1", true);
+        bench_answer(&bench, "10.9.0.1", NBNS_OPCODE_REGISTRATION, "FILESRV<20>", 0, 3600);
+        assert_state(&bench, "FILESRV<20>", NODE_STATE_REGISTERED);
+        bench_iface(&bench, ETH0, "10.0.0.1", "", true); /* and without one it has none */
+        assert_state(&bench, "FILESRV<20>", NODE_STATE_IDLE);
+        bench_done(&bench);
+}
+
+static void netbios_switched_off_takes_the_names_back(void **state)
+{
+        struct node_event event = {.type = NODE_EVENT_IFACE};
+
+        (void)state;
+        registered(NODE_TYPE_H, "10.9.0.1");
+        event.iface = (struct node_iface){.id = ETH0,
+                                          .label = "eth0",
+                                          .address = ip("10.0.0.1"),
+                                          .netmask = 0xFFFFFF00,
+                                          .broadcast = ip("10.0.0.255"),
+                                          .up = true,
+                                          .wins_count = 1,
+                                          .wins = {ip("10.9.0.1")}};
+        bench_step(&bench, &event);
+        assert_state(&bench, "ANNA<03>", NODE_STATE_IDLE);
+        assert_log(&bench, "eth0 > 10.9.0.1 RELEASE ANNA<03> U 10.0.0.1", 1);
+        bench_clear(&bench);
+        bench_query(&bench, "10.0.0.9", "10.0.0.1", "ANNA<03>");
+        bench_status(&bench, "10.0.0.9", "10.0.0.1", "*");
+        bench_run(&bench, 10000000);
+        assert_log(&bench, "", 0);
+        bench_done(&bench);
+}
+
+static void random_adapter_tells_one_address(void **state)
+{
+        (void)state;
+        bench_init(&bench, NODE_TYPE_B);
+        bench.config.random_adapter = true;
+        bench_begin(&bench, "");
+        bench_iface(&bench, ETH1, "10.1.0.1", "", true);
+        bench_run(&bench, 2000);
+        bench_clear(&bench);
+        for (int i = 0; i < 64; i++)
+                bench_query(&bench, "10.0.0.9", "10.0.0.1", "FILESRV<20>");
+        assert_log(&bench, "QUERY-R", 64);
+        const size_t first = bench_count(&bench, "U 10.0.0.1"), second = bench_count(&bench, "U 10.1.0.1");
+        assert_int_equal(first + second, 64);
+        assert_true(first > 8 && second > 8);
+        bench_done(&bench);
+}
+
+static void off_link_status_is_a_setting(void **state)
+{
+        (void)state;
+        bench_init(&bench, NODE_TYPE_B);
+        bench.config.status_off_link = true;
+        bench_begin(&bench, "");
+        bench_run(&bench, 2000);
+        bench_clear(&bench);
+        bench_status(&bench, "10.3.0.9", "10.0.0.1", "*");
+        assert_log(&bench, "status", 1);
+        bench_done(&bench);
+}
+
+/* Every prefix of every packet that means something to us is counted, and changes nothing. */
+static void truncated_packets_change_nothing(void **state)
+{
+        const struct nb_name name = nm("ANNA<03>");
+        const struct nbns_address his = {0, ip("10.0.0.9")};
+        struct nbns_packet packets[4];
+        uint8_t rdata[3][6], bytes[NBNS_MAX_BYTES];
+
+        (void)state;
+        registered(NODE_TYPE_B, "");
+        nbns_build_claim(&packets[0], rdata[0], 1, NBNS_OPCODE_REGISTRATION, &name, NULL, &his, 0, true, true);
+        nbns_build_conflict_demand(&packets[1], rdata[1], 1, &name, NULL);
+        nbns_build_release(&packets[2], rdata[2], 1, &name, NULL, &his, false);
+        nbns_build_query(&packets[3], 1, &name, NULL, NBNS_TYPE_NB, true, false);
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(packets); i++) {
+                const int len = nbns_packet_encode(&packets[i], bytes, sizeof(bytes));
+                for (int cut = 0; cut < len; cut++)
+                        bench_bytes(&bench, "10.0.0.9", "10.0.0.1", bytes, (size_t)cut);
+        }
+        assert_log(&bench, "", 0);
+        bench_done(&bench);
+}
+
 static void resumed_node_claims_everything_anew(void **state)
 {
         struct node_event resumed = {.type = NODE_EVENT_RESUMED};
@@ -429,6 +547,12 @@ int main(void)
                 cmocka_unit_test(interface_that_comes_back_claims_anew),
                 cmocka_unit_test(several_addresses_are_registered_multihomed),
                 cmocka_unit_test(failover_goes_back_to_the_primary),
+                cmocka_unit_test(new_server_list_moves_the_registration),
+                cmocka_unit_test(first_server_gives_a_p_node_its_names),
+                cmocka_unit_test(netbios_switched_off_takes_the_names_back),
+                cmocka_unit_test(random_adapter_tells_one_address),
+                cmocka_unit_test(off_link_status_is_a_setting),
+                cmocka_unit_test(truncated_packets_change_nothing),
                 cmocka_unit_test(resumed_node_claims_everything_anew),
                 cmocka_unit_test(new_settings_release_and_claim_what_changed),
         };
