@@ -143,6 +143,8 @@ static enum coalesce_verdict offer_summary(struct coalescer *c, const struct eve
                 return COALESCE_FULL;
         }
         take_slot(c, key, event->time, now, ret);
+        ret->summary.repeated = event->repeated;
+        c->slots[ret->slot].repeated = c->slots[ret->slot].written = event->repeated;
         ret->has_summary = true;
         return COALESCE_FULL;
 }

@@ -152,6 +152,33 @@ static void test_coalescing(void **state)
         eventdb_close(db);
 }
 
+/* What verification finds later goes into the row; counts of both sides add up. */
+static void test_annotate(void **state)
+{
+        struct eventdb *db = open_for(EVENTDB_WRITE, NULL);
+        struct event event = make(7, 1000);
+        size_t count;
+
+        (void)state;
+        event.repeated = 2;
+        assert_int_equal(append(db, &event, 0), 1);
+        assert_int_equal(append(db, &event, 10), 0);
+        struct event found = event;
+        snprintf(found.note, sizeof(found.note), "10.77.0.3 holds the name");
+        found.repeated = 5;
+        assert_int_equal(eventdb_annotate(db, 1, &found, at_ms(20)), 0);
+        assert_int_equal(eventdb_annotate(db, 99, &found, at_ms(20)), NBT_ERR_NOT_FOUND);
+        assert_int_equal(eventdb_flush(db, at_ms(2000)), 0);
+        const struct event *stored = query(db, NULL, &count);
+        assert_int_equal(count, 1);
+        assert_string_equal(stored->note, "10.77.0.3 holds the name");
+        assert_int_equal(stored->repeated, 2 + 3 + 5);
+        eventdb_close(db);
+        db = open_for(EVENTDB_READ, NULL);
+        assert_int_equal(eventdb_annotate(db, 1, &found, at_ms(20)), NBT_ERR_STATE);
+        eventdb_close(db);
+}
+
 /* A flood of different senders: few rows, and an event 4322 that counts the rest. */
 static void test_flood(void **state)
 {
@@ -441,6 +468,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_append_and_read, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_coalescing, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_annotate, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_file_stays_small, setup, teardown),
