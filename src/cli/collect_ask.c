@@ -11,6 +11,7 @@
 #define ASK_TRIES 3u
 #define ASK_INTERVAL_MS 500u
 #define MAX_QUESTIONS 512
+#define MAX_NEIGHBOURS 32
 
 struct round {
         struct collection *c;
@@ -100,6 +101,19 @@ static void want_hosts(struct collection *c)
                 want_host(c, c->events[i].own);
                 want_host(c, c->events[i].holder);
         }
+}
+
+/*
+ * Those this machine spoke with lately. A Samba host that was refused a name goes on listing it, but answers no query for it
+ * (observed): only its name table gives it away.
+ */
+static void want_neighbours(struct collection *c)
+{
+        const struct neigh *rows;
+        const int count = neigh_list(&c->arena, &rows);
+
+        for (int i = 0, wanted = 0; i < count && wanted < MAX_NEIGHBOURS; i++, wanted++)
+                want_host(c, rows[i].address);
 }
 
 /* Those who answered for a name, or were named in an answer. */
@@ -261,6 +275,8 @@ static int run_rounds(struct round *round)
 
         want_names(c);
         want_hosts(c);
+        if (c->snapshot.events_are_ours)
+                want_neighbours(c);
         add_queries(round);
         add_statuses(round);
         int r = run_round(round);

@@ -83,9 +83,11 @@ static json_t *holder_json(const struct snapshot *snapshot, const struct case_ho
                          "names", table_json(table));
 }
 
-/* Who merely sent a demand holds nothing. */
-static bool holds(const struct case_holder *holder)
+/* Who merely sent a demand holds nothing, nor does a WINS server that refused for another. */
+static bool holds(const struct snapshot *snapshot, const struct case_holder *holder)
 {
+        if (snapshot_is_wins(snapshot, holder->address))
+                return holder->in_table || holder->answered;
         return holder->in_table || holder->answered || holder->refused || holder->told_by_wins || holder->took;
 }
 
@@ -93,12 +95,12 @@ static json_t *holders_json(const struct snapshot *snapshot, const struct diagno
 {
         json_t *list = json_array();
 
-        if (finding->culprit && finding->cause != CAUSE_SPOOFED_DEMAND)
+        if (finding->culprit && holds(snapshot, finding->culprit) && finding->cause != CAUSE_SPOOFED_DEMAND)
                 json_array_append_new(list, holder_json(snapshot, finding->culprit));
         for (size_t i = 0; i < finding->c->holder_count; i++) {
                 const struct case_holder *holder = &finding->c->holders[i];
 
-                if (holder != finding->culprit && holds(holder) && finding->cause != CAUSE_SPOOFED_DEMAND)
+                if (holder != finding->culprit && holds(snapshot, holder) && finding->cause != CAUSE_SPOOFED_DEMAND)
                         json_array_append_new(list, holder_json(snapshot, holder));
         }
         return list;

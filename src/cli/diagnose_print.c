@@ -80,13 +80,24 @@ static bool one_story(const struct diagnose_finding *a, const struct diagnose_fi
         const uint32_t culprit_b = b->culprit ? b->culprit->address : 0;
 
         return a->cause == b->cause && a->verdict == b->verdict && culprit_a == culprit_b && a->c->has_name &&
-               b->c->has_name && nb_name_same_stem(&a->c->name, &b->c->name) && a->c->address == b->c->address;
+               b->c->has_name && nb_name_same_stem(&a->c->name, &b->c->name) && a->c->here == b->c->here &&
+               (a->c->here || a->c->address == b->c->address);
 }
 
 static bool was_told(const struct diagnose_report *report, size_t i)
 {
         for (size_t j = 0; j < i; j++)
                 if (one_story(&report->findings[j], &report->findings[i]))
+                        return true;
+        return false;
+}
+
+/* A name in conflict on two adapters is named once. */
+static bool name_was_told(const struct diagnose_report *report, size_t first, size_t i)
+{
+        for (size_t j = first; j < i; j++)
+                if (report->findings[j].c->has_name &&
+                    nb_name_equal(&report->findings[j].c->name, &report->findings[i].c->name))
                         return true;
         return false;
 }
@@ -100,7 +111,9 @@ static void print_names(FILE *out, const struct diagnose_report *report, size_t 
                 return;
         }
         for (size_t i = first; i < report->finding_count; i++) {
-                if (i != first && !one_story(&report->findings[first], &report->findings[i]))
+                const struct diagnose_finding *f = &report->findings[i];
+
+                if (i != first && (!one_story(&report->findings[first], f) || name_was_told(report, first, i)))
                         continue;
                 nb_name_format(&report->findings[i].c->name, text);
                 fprintf(out, "%s%s", i == first ? "" : ", ", text);

@@ -26,20 +26,32 @@ static bool lacks_name(const struct case_holder *holder)
         return holder->host && holder->host->table && !holder->in_table;
 }
 
-/* Higher is better proven; 0: nothing speaks for it. */
-static unsigned weigh(const struct rule_input *in, const struct case_holder *holder)
+/* What speaks for a holder; greater is better proven. */
+enum weight {
+        WEIGHT_NONE,
+        WEIGHT_WINS_SPOKE, /* a WINS server that refused: for whom, it does not say */
+        WEIGHT_STALE,      /* named by WINS, but its own table does not list the name */
+        WEIGHT_PROXY,      /* answers for the name, but its own table does not list it */
+        WEIGHT_TOLD,       /* named by WINS, and silent */
+        WEIGHT_SPOKE,      /* refused the name to us, or was found to hold it */
+        WEIGHT_ANSWERED,
+        WEIGHT_TABLE,
+};
+
+static enum weight weigh(const struct rule_input *in, const struct case_holder *holder)
 {
         const bool verified = case_verification(in->c) == SNAPSHOT_VERIFICATION_HOLDER;
+        const bool spoke = holder->refused || (holder->took && verified);
 
         if (holder->in_table)
-                return 5;
+                return WEIGHT_TABLE;
         if (holder->answered)
-                return lacks_name(holder) ? 1 : 4;
-        if (lacks_name(holder))
-                return 0;
-        if (holder->refused || (holder->took && verified))
-                return 3;
-        return holder->told_by_wins ? 2 : 0;
+                return lacks_name(holder) ? WEIGHT_PROXY : WEIGHT_ANSWERED;
+        if (holder->told_by_wins)
+                return lacks_name(holder) ? WEIGHT_STALE : WEIGHT_TOLD;
+        if (snapshot_is_wins(in->snapshot, holder->address))
+                return spoke ? WEIGHT_WINS_SPOKE : WEIGHT_NONE;
+        return spoke && !lacks_name(holder) ? WEIGHT_SPOKE : WEIGHT_NONE;
 }
 
 /* A refusal that this machine heard is good evidence, as it knows its WINS servers; a pasted one may be a server's. */
@@ -58,23 +70,23 @@ static enum diagnose_verdict prove(const struct diagnose_case *c, const struct c
 struct holder_proof holder_prove(const struct rule_input *in)
 {
         struct holder_proof proof = {0};
-        unsigned best = 0;
+        enum weight best = WEIGHT_NONE;
 
         for (size_t i = 0; i < in->c->holder_count; i++) {
                 const struct case_holder *holder = &in->c->holders[i];
-                const unsigned weight = weigh(in, holder);
+                const enum weight weight = weigh(in, holder);
 
                 if (weight <= best)
                         continue;
                 const struct likeness like = likeness_to_loser(in, holder->address);
-                const bool wins_spoke = snapshot_is_wins(in->snapshot, holder->address) && !holder->in_table;
 
                 best = weight;
                 proof = (struct holder_proof){
                         .holder = holder,
                         .one_machine = likeness_is_one(&like),
-                        .only_wins_word = weight == 2 || (wins_spoke && !holder->answered),
-                        .proxy = weight == 1,
+                        .only_wins_word = weight == WEIGHT_TOLD || weight == WEIGHT_WINS_SPOKE,
+                        .stale = weight == WEIGHT_STALE,
+                        .proxy = weight == WEIGHT_PROXY,
                         .verdict = prove(in->c, holder, &like),
                 };
         }

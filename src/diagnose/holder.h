@@ -18,6 +18,7 @@ struct holder_proof {
         const struct case_holder *holder; /* NULL: nobody else holds the name, as far as is known */
         bool one_machine;                 /* it is the loser itself */
         bool only_wins_word;              /* all that speaks for it is a WINS server's (or proxy's) word */
+        bool stale;                       /* WINS names it, but its own table does not list the name */
         bool proxy;                       /* it answers for the name, but its own table does not list it */
         enum diagnose_verdict verdict;
 };

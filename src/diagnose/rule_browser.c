@@ -32,8 +32,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 return;
         }
         const struct holder_proof proof = holder_prove(in);
-        const bool seen = proof.holder && !proof.proxy && !proof.only_wins_word &&
-                          (proof.holder->in_table || proof.holder->answered);
+        const bool seen = proof.holder && !proof.proxy && (proof.holder->in_table || proof.holder->answered);
 
         rule_fits(in, ret, seen ? VERDICT_CONFIRMED : VERDICT_LIKELY,
                   "%s is a browser name, and %s lost the contest for it%s%s: that is normal, and no cause for alarm",

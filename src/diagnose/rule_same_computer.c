@@ -68,6 +68,9 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 rule_out(ret, "the other holder is the same machine");
         else if (proof.only_wins_word)
                 rule_not_checked(ret, "only a WINS server speaks of another holder, and none could be asked itself");
+        else if (proof.stale)
+                rule_out(ret, "the machine that WINS gives for the name does not hold it: its own name table does not "
+                              "list it");
         else if (proof.proxy)
                 rule_out(ret, "who answers for the name does not hold it: its own name table does not list it");
         else

@@ -7,13 +7,18 @@
 static void advise_wins(const struct rule_input *in, struct texts *lines)
 {
         const char *ip = describe_address(in, in->c->sender);
+        char stem[NB_NAME_TEXT_BYTES];
 
         texts_add(lines, "%s is a WINS server: look at its records of the name, not for a machine with that address",
                   ip);
         texts_add(lines,
                   "WINS Manager: Mappings > Static Mappings: delete an entry for this machine that is wrong; then "
                   "Mappings > Initiate Scavenging; then restart the client (not the server)");
-        texts_add(lines, "Or: `netsh wins server %s show name Name=COMPUTER EndChar=20`", ip);
+        if (!in->c->has_name)
+                return;
+        nb_name_format_stem(&in->c->name, stem);
+        texts_add(lines, "Or: `netsh wins server %s show name Name=%s EndChar=%02X`", ip, stem,
+                  nb_name_suffix(&in->c->name));
 }
 
 static void advise_name(const struct rule_input *in, struct texts *lines)
@@ -99,6 +104,9 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 evidence_holder(in, proof.holder, &ret->evidence);
         else
                 evidence_silence(in, c->sender, &ret->evidence);
+        if (proof.stale)
+                texts_add(&ret->evidence,
+                          "so the record in WINS is a stale one, or a static mapping to the wrong address");
         if (proof.proxy)
                 texts_add(&ret->evidence,
                           "who answers for a name that is not in its own table is a WINS proxy, or a poisoner "
