@@ -229,7 +229,7 @@ static void serve(struct client *client, const struct ctl_request *request)
         client->busy = true;
         client->type = request->type;
         client->lmhosts_count = 0;
-        loop_fd_set(client->handle, 0);
+        loop_fd_set(client->handle, LOOP_HANGUP); /* who leaves meanwhile makes room for others */
         log_line(1, "control: %s", ctl_request_str(request->type));
         switch (request->type) {
         case CTL_REQUEST_VIEW:
@@ -313,7 +313,9 @@ static void on_client(void *context, unsigned events)
         struct client *client = context;
         bool alive = true;
 
-        if (events & LOOP_WRITABLE)
+        if (client->busy)
+                alive = false;
+        else if (events & LOOP_WRITABLE)
                 alive = write_some(client);
         else if (events & LOOP_READABLE)
                 alive = read_some(client) && take_request(client);

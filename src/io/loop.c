@@ -106,13 +106,21 @@ void loop_stop(struct loop *loop)
         uv_stop(&loop->uv);
 }
 
+static const struct {
+        unsigned ours;
+        int uv;
+} EVENT_NAMES[] = {{LOOP_READABLE, UV_READABLE}, {LOOP_WRITABLE, UV_WRITABLE}, {LOOP_HANGUP, UV_DISCONNECT}};
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
         const struct loop_fd *fd = (const struct loop_fd *)handle;
-        unsigned which = (events & UV_READABLE ? LOOP_READABLE : 0) | (events & UV_WRITABLE ? LOOP_WRITABLE : 0);
+        unsigned which = 0;
 
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(EVENT_NAMES); i++)
+                if (events & EVENT_NAMES[i].uv)
+                        which |= EVENT_NAMES[i].ours;
         /* An error shows itself to the read that it provokes. */
-        if (status < 0 || events & UV_DISCONNECT)
+        if (status < 0)
                 which |= LOOP_READABLE;
         fd->fn(fd->context, which);
 }
@@ -137,8 +145,11 @@ int loop_fd_open(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn, voi
 
 void loop_fd_set(struct loop_fd *handle, unsigned events)
 {
-        const int wanted = (events & LOOP_READABLE ? UV_READABLE : 0) | (events & LOOP_WRITABLE ? UV_WRITABLE : 0);
+        int wanted = 0;
 
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(EVENT_NAMES); i++)
+                if (events & EVENT_NAMES[i].ours)
+                        wanted |= EVENT_NAMES[i].uv;
         if (wanted)
                 (void)uv_poll_start(&handle->handle, wanted, on_poll);
         else

@@ -18,6 +18,7 @@ struct loop_timer;
 
 #define LOOP_READABLE 1u
 #define LOOP_WRITABLE 2u
+#define LOOP_HANGUP 4u /* the other end will send no more */
 
 typedef void loop_fd_fn(void *context, unsigned events);
 typedef void loop_fn(void *context);
