@@ -292,8 +292,8 @@ static void print_check(struct reg_request *request, const char *path, const str
                 faults += settings->complaints[i].level != SETTINGS_NOTE;
         }
         if (faults)
-                fprintf(request->ctx->out, "%s: %zu %s not as it should be.\n", path, faults,
-                        faults == 1 ? "value is" : "values are");
+                fprintf(request->ctx->out, "%s: %zu %s.\n", path, faults,
+                        faults == 1 ? "value is not as it should be" : "values are not as they should be");
         else
                 fprintf(request->ctx->out, "%s: nothing wrong found.\n", path);
 }

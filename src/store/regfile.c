@@ -429,19 +429,19 @@ int regfile_restore(const char *path, const char *state_dir, const char *backup,
 int regfile_lock(const char *path)
 {
         char *directory = directory_of(path);
-        const int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-        const int saved = errno;
-        int rc = directory ? fd : NBT_ERR_NOMEM;
 
+        if (!directory)
+                return NBT_ERR_NOMEM;
+        const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const int saved = errno;
         free(directory);
         if (fd < 0)
-                return rc == NBT_ERR_NOMEM ? rc : code_of(saved);
-        while ((rc = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
-                ;
-        if (rc < 0) {
-                close_quietly(fd);
-                return code_of(errno);
-        }
+                return code_of(saved);
+        while (flock(fd, LOCK_EX) < 0)
+                if (errno != EINTR) {
+                        close_quietly(fd);
+                        return code_of(errno);
+                }
         return fd;
 }
 
