@@ -113,10 +113,16 @@ static void ask_node(struct collection *c)
 {
         const struct ctl_request request = {.type = CTL_REQUEST_VIEW};
         struct ctl_client *client = NULL;
+        int rc = ctl_connect(c->ctx->runtime_dir, &client);
 
-        if (ctl_connect(c->ctx->runtime_dir, &client) < 0)
-                return;
-        c->node_runs = ctl_call(client, &request, &c->arena, &c->node) == 0 && c->node.result == 0;
+        if (rc == 0)
+                rc = ctl_call(client, &request, &c->arena, &c->node);
+        if (rc == 0)
+                rc = c->node.result;
+        c->node_runs = rc == 0;
+        if (rc < 0 && rc != NBT_ERR_NOT_FOUND)
+                cli_fail(c->ctx, CLI_EXIT_OK, "the running node was not asked, the settings are shown",
+                         ctl_error_why(rc), ctl_error_todo(rc));
         ctl_close(client);
 }
 

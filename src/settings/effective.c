@@ -128,7 +128,7 @@ static void judge_key(struct builder *b, const char *key)
 
                 if (row)
                         judge_known(b, key, row, &values[i]);
-                else if (owned)
+                else if (owned && *values[i].name) /* a key's default value never means anything here */
                         complain(b, (struct settings_complaint){.level = SETTINGS_WARNING,
                                                                 .key = keep(b, key),
                                                                 .name = keep(b, values[i].name),
