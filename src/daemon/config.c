@@ -271,6 +271,7 @@ int daemon_config_build(const struct settings_effective *settings, const struct 
         node->name_server_port = (uint16_t)settings->name_server_port.value;
         node->refresh_opcode = (uint8_t)settings->refresh_opcode.value;
         node->demand_policy = demand_of(settings->demand);
+        node->status_per_second = settings->status_rate.value;
         node->status_off_link = settings->status_off_link.value != 0;
         node->single_response = settings->single_response.value != 0;
         node->random_adapter = settings->random_adapter.value != 0;

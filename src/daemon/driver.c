@@ -59,14 +59,22 @@ static void act_send(struct driver *driver, const struct node_action *action)
                  action->send.len_bytes);
 }
 
+/* For who asks the service manager. */
 static void count_conflicts(struct driver *driver, const struct node_notice *notice)
 {
+        const size_t before = driver->conflicts;
+        char status[64];
+
         if (notice->type != NODE_NOTICE_STATE)
                 return;
         if (notice->new_state == NODE_STATE_CONFLICT)
                 driver->conflicts++;
         else if (notice->old_state == NODE_STATE_CONFLICT && driver->conflicts > 0)
                 driver->conflicts--;
+        if (driver->conflicts == before)
+                return;
+        snprintf(status, sizeof status, "Serving NetBIOS names; %zu in conflict", driver->conflicts);
+        notify_status(status);
 }
 
 static enum events_phase phase_of(const struct node_notice *notice)
@@ -402,11 +410,6 @@ int driver_view(struct driver *driver, struct node_view *ret)
 {
         turn_begin(driver);
         return node_view(driver->node, driver->now, &driver->arena, ret);
-}
-
-size_t driver_conflicts(const struct driver *driver)
-{
-        return driver->conflicts;
 }
 
 struct udp_counters driver_counters(const struct driver *driver)

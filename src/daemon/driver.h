@@ -49,6 +49,4 @@ void driver_report(struct driver *driver, const struct event *event);
 /* A snapshot, valid until the next turn. NBT_ERR_NOMEM. */
 int driver_view(struct driver *driver, struct node_view *ret) NBT_MUST_CHECK;
 
-/* Names in conflict now, over all interfaces. */
-size_t driver_conflicts(const struct driver *driver);
 struct udp_counters driver_counters(const struct driver *driver);

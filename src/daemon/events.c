@@ -135,8 +135,8 @@ static void tell(const struct events *events, const struct event *event, enum ev
         if (notify_journal_present())
                 send_journal(event, record, strbuf_str(&message));
         if (!events->stderr_is_journal && phase != EVENTS_SAID)
-                log_line(0, "event %u: %s %s%s%s", (unsigned)event->id, strbuf_str(&message), event->note,
-                         event->name[0] ? " Name " : "", event->name);
+                log_line(0, "event %u%s%s%s%s: %s %s", (unsigned)event->id, event->name[0] ? " " : "", event->name,
+                         event->interface[0] ? " on " : "", event->interface, strbuf_str(&message), event->note);
         strbuf_done(&message);
 }
 
