@@ -34,7 +34,7 @@ def node_status(build, rounds, seconds):
         lan = lab.segment("lan")
         node = lab.host("node", (lan, "10.77.0.2/24"))
         asker = lab.host("asker", (lan, "10.77.0.9/24"))
-        node.config.write_text('Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\netbt\\Parameters]\r\n'
+        node.config.write_text('Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\netbt]\r\n'
                                '"NodeStatusRate"=dword:00000000\r\n')
         start = time.monotonic()
         process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", wrapper=("taskset", "-c", "0"))

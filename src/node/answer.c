@@ -111,14 +111,17 @@ void node_answer_query(struct node *node, const struct node_packet *packet)
 /* A bucket of tokens: a node status answer is many times its question, so it would make a good weapon. */
 static bool take_token(struct node *node)
 {
-        const uint64_t gained = mono_elapsed_ms(node->status_at, node->now) * NODE_STATUS_PER_SECOND / 1000;
+        const uint32_t rate = node->config.status_per_second;
 
+        if (!rate)
+                return true;
+        const uint64_t gained = mono_elapsed_ms(node->status_at, node->now) * rate / 1000;
         if (gained) {
                 const uint64_t sum = node->status_tokens + gained;
                 node->status_tokens = sum > NODE_STATUS_BURST ? NODE_STATUS_BURST : (uint32_t)sum;
                 node->status_at = sum > NODE_STATUS_BURST
                                           ? node->now
-                                          : mono_add_ms(node->status_at, gained * 1000 / NODE_STATUS_PER_SECOND);
+                                          : mono_add_ms(node->status_at, gained * 1000 / rate);
         }
         if (node->status_tokens == 0)
                 return false;

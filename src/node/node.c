@@ -341,6 +341,7 @@ struct node_config node_config_default(void)
                                     .name_server_port = NBNS_PORT,
                                     .refresh_opcode = NBNS_OPCODE_REFRESH,
                                     .demand_policy = NODE_DEMAND_VERIFY,
+                                    .status_per_second = NODE_STATUS_PER_SECOND,
                                     .lmhosts_enabled = true};
 }
 

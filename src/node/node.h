@@ -71,11 +71,12 @@ struct node_config {
         uint16_t name_server_port; /* NameServerPort, default 137 */
         uint8_t refresh_opcode;    /* RefreshOpCode: 8 or 9 */
         enum node_demand_policy demand_policy;
-        bool status_off_link; /* answer node status to askers off-link too (default no) */
-        bool single_response; /* SingleResponse: only the receiving interface's address in query answers */
-        bool random_adapter;  /* RandomAdapter: one random address of ours */
-        bool lmhosts_enabled; /* EnableLMHOSTS */
-        bool dns_enabled;     /* EnableDns: NODE_ACTION_DNS_LOOKUP after all else */
+        uint32_t status_per_second; /* node status answers for all askers together; 0: no limit */
+        bool status_off_link;       /* answer node status to askers off-link too (default no) */
+        bool single_response;       /* SingleResponse: only the receiving interface's address in query answers */
+        bool random_adapter;        /* RandomAdapter: one random address of ours */
+        bool lmhosts_enabled;       /* EnableLMHOSTS */
+        bool dns_enabled;           /* EnableDns: NODE_ACTION_DNS_LOOKUP after all else */
 };
 
 /* Sensible defaults: H node is chosen by the settings, this gives B, no names, RFC timing. */

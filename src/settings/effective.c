@@ -426,6 +426,7 @@ static void take_numbers(struct builder *b)
                 {SCHEMA_KEY_OWN, "ConflictRetryInterval", AT(conflict_retry_ms)},
                 {SCHEMA_KEY_OWN, "ConflictRetryCount", AT(conflict_retry_count)},
                 {SCHEMA_KEY_OWN, "NodeStatusOffLink", AT(status_off_link)},
+                {SCHEMA_KEY_OWN, "NodeStatusRate", AT(status_rate)},
 #undef AT
         };
 

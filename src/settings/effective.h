@@ -85,7 +85,7 @@ struct settings_effective {
         /* HKLM\SOFTWARE\netbt: ours */
         struct settings_u32 bcast_claim_interval_ms, bcast_claim_count;
         struct settings_u32 conflict_retry_ms, conflict_retry_count;
-        struct settings_u32 status_off_link;
+        struct settings_u32 status_off_link, status_rate;
         struct settings_text workgroup;
         struct settings_text event_style; /* "classic" (NT4 to 2003, the article's) or "modern" (Windows 10) */
         size_t user_count;

@@ -168,6 +168,8 @@ static const struct schema_row rows[] = {
         NUMBER(SCHEMA_KEY_OWN, "ConflictRetryCount", 6, 0, 1000, "", "how often that is tried", "ours"),
         CHOICE(SCHEMA_KEY_OWN, "NodeStatusOffLink", 0, BOOL_CHOICES,
                "tell our name table to askers behind a router too", "ours"),
+        NUMBER(SCHEMA_KEY_OWN, "NodeStatusRate", 100, 0, 1000000, "/s",
+               "name tables told in a second to all askers together; 0: no limit", "ours"),
         OF(SCHEMA_KEY_OWN, "Workgroup", REG_TYPE_SZ, SCHEMA_FORM_NAME,
            "group name that is registered; WORKGROUP if absent", "ours"),
         OF(SCHEMA_KEY_OWN, "Users", REG_TYPE_MULTI_SZ, SCHEMA_FORM_NAMES, "users whose <03> names are registered",
