@@ -263,7 +263,8 @@ static void mark_holder(const struct snapshot *snapshot, struct diagnose_case *c
         holder->took |= mark == MARK_TOOK;
 }
 
-/* A host's own answer to a unicast question lists its own addresses: no others are accused by it. */
+/* A host's own answer to a unicast question lists its own addresses: no others are accused by it. What a WINS server answers is hearsay
+ * even where it names itself. */
 static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c, const struct snapshot_query *query,
                         const struct snapshot_answer *answer)
 {
@@ -272,7 +273,7 @@ static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c
         for (size_t i = 0; i < answer->address_count; i++) {
                 const uint32_t address = answer->addresses[i];
 
-                if (address == answer->source)
+                if (address == answer->source && query->kind != SNAPSHOT_ASKED_WINS)
                         mark_holder(snapshot, c, address, MARK_ANSWERED);
                 else if (query->kind != SNAPSHOT_ASKED_HOST)
                         mark_holder(snapshot, c, address, MARK_TOLD);

@@ -72,7 +72,11 @@ static void add_name(struct world *w, char *rest)
         row->name = read_name(cut(&rest, ":"));
         row->kind = group ? NODE_NAME_GROUP : NODE_NAME_UNIQUE;
         row->iface_id = 1;
-        row->state = strcmp(cut(&rest, ":"), "conflict") == 0 ? NODE_STATE_CONFLICT : NODE_STATE_REGISTERED;
+        const char *word = cut(&rest, ":");
+
+        row->state = strcmp(word, "conflict") == 0      ? NODE_STATE_CONFLICT
+                     : strcmp(word, "registering") == 0 ? NODE_STATE_REGISTERING
+                                                        : NODE_STATE_REGISTERED;
         if (rest)
                 row->conflict_peer = read_ip(rest);
 }

@@ -6,7 +6,7 @@
  *   offline, deaf                   nobody was asked: by choice, or for want of permission
  *   if:LABEL:ADDRESS:MAC            an interface of this machine
  *   node:NAME, computer:NAME        a local node runs and is called so; none runs and the machine is called so
- *   n:[G:]NAME:STATE[:PEER]         a name of the local node: registered or conflict, on the first interface
+ *   n:[G:]NAME:STATE[:PEER]         a name of the local node: registered, registering or conflict, on the first interface
  *   wins:ADDRESS, arp:ADDRESS:MAC   a WINS server known; a neighbour
  *   ev:4319|4320:SENDER[:NAME[:VERIFICATION]]   an event (0.0.0.0: no address in it); holder, unfounded, obeyed, ignored
  *   ev:4321:NAME:OWN:REFUSER        an event
