@@ -53,10 +53,12 @@ static void idle(struct node *node, struct node_entry *entry, bool away, uint32_
         node_entry_stop_op(node, entry);
         entry->refresh_at = entry->retry_at = MONO_NEVER;
         entry->late_until = (mono_t){0};
+        /* wanted still: -RR was about to claim it again, or it is a group's name that was refused */
+        const bool wanted = entry->reclaim || entry->failed;
         entry->reclaim = entry->failed = false;
-        if (entry->state == NODE_STATE_RELEASED)
+        if (entry->state == NODE_STATE_RELEASED && !wanted)
                 return;
-        const bool releasing = entry->state == NODE_STATE_RELEASING;
+        const bool releasing = entry->state == NODE_STATE_RELEASING && !wanted;
         node_entry_set_state(node, entry, releasing ? NODE_STATE_RELEASED : NODE_STATE_IDLE);
         if (releasing)
                 node_release_settle(node, entry->name);
@@ -78,7 +80,8 @@ static void readdress(struct node *node, const struct node_if *iface, uint32_t o
         for (size_t i = 0; i < node->name_count; i++) {
                 struct node_entry *entry = node_entry_find(node->names[i], iface);
 
-                if (!entry || entry->state == NODE_STATE_RELEASED || entry->state == NODE_STATE_RELEASING)
+                if (!entry || entry->state == NODE_STATE_RELEASING ||
+                    (entry->state == NODE_STATE_RELEASED && !entry->failed))
                         continue;
                 const bool asking = entry->op == NODE_OP_CLAIM_WINS || entry->op == NODE_OP_REFRESH;
                 if (asking && !entry->by_wins)

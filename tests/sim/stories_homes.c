@@ -119,6 +119,49 @@ static void interface_goes_and_comes(struct world *world)
                             "11.050 A state SRV<20> Registering to Registered");
 }
 
+/* nbtstat -RR is releasing when the cable is pulled: the name is claimed again when it is back (found by seed 6014). */
+static void cable_pulled_during_release_refresh(struct world *world)
+{
+        const unsigned lan = world_segment(world, "10.0.0.0/24");
+        struct sim_host *w = world_wins(world, "W", lan, "10.0.0.9", NULL);
+        struct sim_host *a = world_node(world, "A", NODE_TYPE_P, "SRV", "", lan, "10.0.0.1");
+
+        host_set_wins(a, "10.0.0.9");
+        host_start(a);
+        world_run_s(world, 10);
+        wins_of(w)->slow_ms = 1000;
+        host_release_refresh(a);
+        world_run_ms(world, 500);
+        world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_RELEASING);
+        host_set_up(a, 0, false);
+        world_run_s(world, 10);
+        world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_IDLE);
+        host_set_up(a, 0, true);
+        world_run_s(world, 10);
+        world_expect_state(world, a, "SRV<20>", 0, NODE_STATE_REGISTERED);
+        world_expect_that(world, a->completion.count == 1, "the command has ended");
+}
+
+/* A group's name that was refused is no longer in conflict's way once the network is another. */
+static void refused_group_moves_on(struct world *world)
+{
+        const unsigned lan = world_segment(world, "10.0.0.0/24");
+        struct sim_host *rival = world_node(world, "R", NODE_TYPE_B, "", "", lan, "10.0.0.7");
+        struct sim_host *a = world_node(world, "A", NODE_TYPE_B, "", "WORK", lan, "10.0.0.1");
+
+        host_start(rival);
+        host_name_add(rival, "WORK<00>", NODE_NAME_UNIQUE);
+        world_run_s(world, 10);
+        host_start(a);
+        world_run_s(world, 10);
+        world_expect_state(world, a, "WORK<00>", 0, NODE_STATE_RELEASED);
+        host_set_up(a, 0, false);
+        host_crash(rival);
+        host_set_up(a, 0, true);
+        world_run_s(world, 5);
+        world_expect_state(world, a, "WORK<00>", 0, NODE_STATE_REGISTERED);
+}
+
 static void second_interface_comes_late(struct world *world)
 {
         const unsigned lan = world_segment(world, "10.0.0.0/24"), lan2 = world_segment(world, "10.0.1.0/24");
@@ -178,6 +221,10 @@ const struct story STORIES_HOMES[] = {
         {"late_reflection_after_address_change", "packets with our own address are nobody else's",
          late_reflection_after_address_change},
         {"interface_goes_and_comes", "the interface goes down during a claim and comes up", interface_goes_and_comes},
+        {"cable_pulled_during_release_refresh", "the interface goes down while nbtstat -RR releases",
+         cable_pulled_during_release_refresh},
+        {"refused_group_moves_on", "a refused group name is claimed anew when the interface comes up",
+         refused_group_moves_on},
         {"second_interface_comes_late", "an interface that appears is claimed on, the others left alone",
          second_interface_comes_late},
         {"address_change_at_rest", "a new address is registered, the old one released", address_change_at_rest},

@@ -207,6 +207,52 @@ static void first_server_list_arrives_later(struct world *world)
         world_expect_that(world, wins_find(w, "SRV<20>") != NULL, "WINS knows it");
 }
 
+/* All servers are known to be down when the segment consents: they learn the name when they are back (found by worlds). */
+static void m_tells_servers_later(struct world *world)
+{
+        struct stage s = two_servers(world, NODE_TYPE_M);
+
+        wins_down(s.w);
+        wins_down(s.w2);
+        host_start(s.a);
+        world_run_s(world, 12);
+        world_expect_count(world, "* A notice wins-down", 2, 2);
+        host_name_add(s.a, "LATE<20>", NODE_NAME_UNIQUE);
+        world_run_s(world, 5);
+        world_expect_state(world, s.a, "LATE<20>", 0, NODE_STATE_REGISTERED);
+        wins_up(s.w, false);
+        wins_up(s.w2, false);
+        world_run_s(world, 300);
+        world_expect_that(world, wins_find(s.w, "LATE<20>") != NULL, "the server knows it");
+        world_expect_that(world, wins_find(s.w, "SRV<20>") != NULL, "and the older name");
+}
+
+/* An H node registers with WINS; a B node of its segment, of which no server knows, has the name too. Once that is found
+ * out, the H node's retries must not bring the conflict back (found by worlds). */
+static void h_and_b_share_a_segment(struct world *world)
+{
+        struct stage s = two_servers(world, NODE_TYPE_P); /* only its servers play here */
+        struct sim_host *b = world_node(world, "B", NODE_TYPE_B, "SRV", "", s.lan, "10.0.0.7");
+        struct sim_host *c = world_node(world, "C", NODE_TYPE_B, "", "", s.lan, "10.0.0.3");
+        struct sim_host *h = world_node(world, "H", NODE_TYPE_H, "SRV", "", s.lan, "10.0.0.5");
+
+        b->ports[0].group = 1; /* they meet later */
+        host_start(b);
+        host_start(c);
+        host_set_wins(h, "10.0.0.8 10.0.0.9");
+        host_start(h);
+        world_run_s(world, 10);
+        world_heal(world);
+        for (unsigned i = 0; i < 8; i++) {
+                host_query(c, "SRV<20>", true);
+                world_run_s(world, 2000);
+        }
+        const unsigned holders = (host_name_state(h, "SRV<20>", 0) == NODE_STATE_REGISTERED) +
+                                 (host_name_state(b, "SRV<20>", 0) == NODE_STATE_REGISTERED);
+        world_expect_that(world, holders == 1, "one holder is left, and stays the only one");
+        world_expect_count(world, "* C notice conflict-sent", 1, 1);
+}
+
 const struct story STORIES_SERVER[] = {
         {"failover_and_back", "the primary is silent: the secondary, and back after ten minutes", failover_and_back},
         {"secondary_fails_too", "the secondary falls silent: back to the primary at once", secondary_fails_too},
@@ -217,6 +263,10 @@ const struct story STORIES_SERVER[] = {
         {"server_forgets", "a server that lost its database learns the names from refreshes", server_forgets},
         {"release_everywhere", "at the end every name is released on every interface, by broadcast and at the server",
          release_everywhere},
+        {"m_tells_servers_later", "an M node whose servers are all down tells them when they are back",
+         m_tells_servers_later},
+        {"h_and_b_share_a_segment", "an H node and a B node with one name: found out once, and for good",
+         h_and_b_share_a_segment},
         {"stop_without_server", "stopping with silent servers ends all the same", stop_without_server},
         {"stop_during_claim", "stopping while a claim is under way takes it back", stop_during_claim},
         {"slow_server", "answers that come after a retransmission count once", slow_server},
