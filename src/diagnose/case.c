@@ -161,7 +161,7 @@ static void add_event_case(struct builder *b, const struct nb_name *name, const 
         c->here |= snapshot->events_are_ours || snapshot_find_iface(snapshot, event->own) != NULL;
         if (c->address == 0)
                 c->address = event->own;
-        if (!c->computer && !c->here)
+        if (!c->computer)
                 c->computer = event_computer(b, event->event);
         if (!c->iface && event->event->interface[0])
                 c->iface = event->event->interface;
@@ -375,7 +375,8 @@ int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct
         for (size_t i = 0; i < b.count; i++) {
                 struct diagnose_case *c = &b.cases[i];
 
-                if (c->here)
+                /* a node that has stopped may have run under another name than the machine's own: its events tell */
+                if (c->here && (snapshot->node || !c->computer))
                         c->computer = local_computer(snapshot);
                 fill_from_node(snapshot, c);
                 mark_holders(snapshot, c);
