@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from conftest import TOP
+
 NETBT = r"HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters"
 FULL = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\NetBT\Parameters"
 FILE = f"""Windows Registry Editor Version 5.00\r
@@ -242,3 +244,9 @@ def test_two_at_once_lose_nothing(reg):
         done = list(pool.map(lambda i: reg("add", r"HKLM\SOFTWARE\many", "/v", f"v{i}", "/d", str(i)), range(24)))
     assert all(d.returncode == 0 for d in done)
     assert reg("query", r"HKLM\SOFTWARE\many").stdout.count("REG_SZ") == 24
+
+
+def test_man_page_tells_of_every_value(reg):
+    page = (TOP / "man" / "netbt.reg.5").read_text()
+    for row in json.loads(reg("schema", "--json").stdout)["values"]:
+        assert f'"{row["name"]}" Pq {row["type"]}' in page, row["name"]
