@@ -104,8 +104,7 @@ static void collect_node(struct collection *c, const struct cli_context *ctx, co
         if (r < 0 && request->event_path)
                 return; /* a pasted event does not need one */
         if (r < 0) {
-                texts_add(&c->notes, "No local node was read (%s): only the network could be asked; %s",
-                          ctl_error_why(r), ctl_error_todo(r));
+                texts_add(&c->notes, "No local node was read: %s; %s", ctl_error_why(r), ctl_error_todo(r));
                 return;
         }
         c->node_runs = true;

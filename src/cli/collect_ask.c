@@ -131,7 +131,7 @@ static void want_answerers(struct collection *c)
 
 /* ---- asking ------------------------------------------------------------------------------------------------------- */
 
-/* The first question of those just made gets our patience, too. */
+/* Every question gets the same patience, whoever made it. */
 static void add_question(struct round *round, struct ask_question question)
 {
         if (round->count == MAX_QUESTIONS)

@@ -263,8 +263,8 @@ static void mark_holder(const struct snapshot *snapshot, struct diagnose_case *c
         holder->took |= mark == MARK_TOOK;
 }
 
-/* A host's own answer to a unicast question lists its own addresses: no others are accused by it. What a WINS server answers is hearsay
- * even where it names itself. */
+/* A host's own answer to a unicast question lists its own addresses: no others are accused by it. What a WINS server
+ * answers is hearsay even where it names itself. */
 static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c, const struct snapshot_query *query,
                         const struct snapshot_answer *answer)
 {
