@@ -34,6 +34,7 @@
 #define TTL_S 1200
 #define CALM_HOURS 16 /* 10 + 20 + ... + 320 minutes, a quarter more for jitter, and some */
 #define QUERY_ROUNDS 4
+#define EXTRA_NAMES 5     /* a machine has by command, at most or about */
 #define STORM_GAP_MS 2000 /* at most, between two things that happen */
 #define OWN_SENDS_PER_ENTRY                                                                                            \
         400 /* an hour: claims, refreshes, releases, retries, verifications of what a forger sends */
@@ -225,6 +226,26 @@ static void weather_query(struct weather *weather, struct sim_host *host)
                 host_query(host, text, dice(weather, 2));
 }
 
+/* Names that come and go by command, as programs add them. */
+static void weather_program(struct weather *weather, struct sim_host *host)
+{
+        char name[16], text[24];
+
+        pool_name(weather, name);
+        snprintf(text, sizeof(text), "%s<1B>", name);
+        if (host->suspended)
+                return;
+        if (dice(weather, 2))
+                host_name_add(host, text, NODE_NAME_UNIQUE);
+        else
+                host_name_release(host, text);
+}
+
+static void weather_calendar(struct weather *weather, struct sim_host *host)
+{
+        host_step_wall(host, (int64_t)dice(weather, 2000000) - 1000000);
+}
+
 static void weather_release_refresh(struct weather *weather, struct sim_host *host)
 {
         (void)weather;
@@ -257,10 +278,9 @@ static void storm(struct weather *weather)
                 unsigned weight;
                 void (*happen)(struct weather *weather, struct sim_host *host);
         } kinds[] = {
-                {6, weather_link},   {4, weather_part},    {3, weather_server},
-                {20, weather_power}, {4, weather_address}, {3, weather_cable},
-                {4, weather_rename}, {40, weather_query},  {3, weather_release_refresh},
-                {4, weather_forge},
+                {6, weather_link},    {4, weather_part},     {3, weather_server},          {20, weather_power},
+                {4, weather_address}, {3, weather_cable},    {4, weather_rename},          {40, weather_query},
+                {6, weather_program}, {1, weather_calendar}, {3, weather_release_refresh}, {4, weather_forge},
         };
         const uint64_t end_ms = (uint64_t)weather->setting.hours * 3600000;
         uint64_t at_ms = 0;
@@ -306,29 +326,27 @@ static void mend(struct weather *weather)
         }
 }
 
-/* Asks for every name on every segment, as ordinary use does. */
-static void use_names(struct weather *weather, unsigned rounds)
+static void use_name(struct weather *weather, const char *stem, unsigned number, unsigned suffix)
 {
         char text[24];
 
-        for (unsigned round = 0; round < rounds; round++) {
-                for (unsigned n = 0; n < weather->names + weather->users; n++) {
-                        for (unsigned suffix = 0; suffix < 3; suffix++) {
-                                const bool user = n >= weather->names;
+        snprintf(text, sizeof(text), "%s%u<%02X>", stem, number, suffix);
+        for (unsigned s = 0; s < SEGMENTS; s++)
+                host_query(weather->probe[s], text, true);
+        world_run_ms(weather->world, 200);
+}
 
-                                if (user && suffix)
-                                        continue;
-                                snprintf(text, sizeof(text),
-                                         user          ? "USER%u<03>"
-                                         : suffix == 0 ? "POOL%u<00>"
-                                         : suffix == 1 ? "POOL%u<03>"
-                                                       : "POOL%u<20>",
-                                         user ? n - weather->names : n);
-                                for (unsigned s = 0; s < SEGMENTS; s++)
-                                        host_query(weather->probe[s], text, true);
-                                world_run_ms(weather->world, 200);
-                        }
-                }
+/* Asks for every name on every segment, as ordinary use does. */
+static void use_names(struct weather *weather, unsigned rounds)
+{
+        static const unsigned suffixes[] = {0x00, 0x03, 0x20, 0x1B};
+
+        for (unsigned round = 0; round < rounds; round++) {
+                for (unsigned n = 0; n < weather->names; n++)
+                        for (size_t i = 0; i < NBT_ARRAY_SIZE(suffixes); i++)
+                                use_name(weather, "POOL", n, suffixes[i]);
+                for (unsigned n = 0; n < weather->users; n++)
+                        use_name(weather, "USER", n, 0x03);
                 world_run_s(weather->world, 30);
         }
 }
@@ -429,7 +447,7 @@ static void judge_each(struct weather *weather, const struct holding *all, size_
 
 static void judge(struct weather *weather, bool calm)
 {
-        static struct holding all[SIM_MAX_HOSTS * 16];
+        static struct holding all[SIM_MAX_HOSTS * 64];
         const size_t count = collect(weather, all, NBT_ARRAY_SIZE(all));
 
         judge_owners(weather, all, count);
@@ -466,7 +484,7 @@ static void judge_hosts(struct weather *weather)
                 count_host(weather->probe[s]);
         for (unsigned i = 0; i < weather->setting.nodes; i++) {
                 const struct sim_host *host = weather->nodes[i];
-                const uint64_t entries = (uint64_t)(5 + host->config.user_count) * host->port_count;
+                const uint64_t entries = (uint64_t)(5 + EXTRA_NAMES + host->config.user_count) * host->port_count;
                 const uint64_t hours = weather->setting.hours + CALM_HOURS + 2;
 
                 count_host(host);
