@@ -30,9 +30,12 @@ static int load_document(const struct daemon_switches *switches, struct reg_doc 
 
         if (r == 0)
                 return 0;
+        if (r == NBT_ERR_NOT_FOUND && switches->config_given) {
+                strbuf_printf(error, "settings file %s is not there; correct --config, or make it with netbt reg",
+                              path);
+                return r;
+        }
         if (r == NBT_ERR_NOT_FOUND) {
-                if (switches->config_given)
-                        log_line(0, "settings file %s is not there: defaults and switches hold", path);
                 *ret = NULL;
                 return 0;
         }

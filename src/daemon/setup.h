@@ -13,7 +13,7 @@ struct setup {
 };
 
 /*
- * Loads SWITCHES->config_path; a file that is not there means defaults. On failure ERROR has one line of what, why and what to do, and
+ * Loads SWITCHES->config_path; the default file may be missing, which means defaults; one named by --config may not. On failure ERROR has one line of what, why and what to do, and
  * *ret is as it was. NBT_ERR_MALFORMED (the file, or a switch), NBT_ERR_DENIED, NBT_ERR_IO, NBT_ERR_RANGE, NBT_ERR_NOMEM. RET must stay where
  * it is, for its parts point to each other.
  */

@@ -110,6 +110,7 @@ class Host:
         for directory in (self.directory, self.state, self.runtime):
             directory.mkdir()
         self.directory.chmod(0o755)
+        self.settings()
 
     # -- the network --------------------------------------------------------------------------------
 

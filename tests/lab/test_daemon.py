@@ -121,3 +121,11 @@ def test_killed_daemon_keeps_its_events(lab, lan):
     assert [e["id"] for e in node.events()] == [4321]
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", name="netbtd-again")
     node.wait_state("FILESRV", "20", "Conflict")
+
+
+def test_a_missing_settings_file_is_told(lab, lan):
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    node.config.unlink()
+    done = node.run(BUILD / "src/daemon/netbtd", *node.places())
+    assert done.returncode == 2
+    assert done.stderr.startswith("netbtd: ") and str(node.config) in done.stderr and len(done.stderr.splitlines()) == 1
