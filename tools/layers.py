@@ -18,15 +18,16 @@ ALLOWED = {
     "eventlog": {"base"},
     "node": {"base", "wire"},
     "ask": {"base", "wire"},
+    "scan": {"base", "wire"},
     "libnetbt": {"base", "wire", "ask"},
     "diagnose": {"base", "wire", "node", "ask", "eventlog", "settings"},
     "store": {"base", "eventlog", "settings"},
     "io": {"base"},
     "ctl": {"base", "wire", "node"},
     "daemon": {"base", "wire", "node", "settings", "eventlog", "store", "io", "ctl"},
-    "cli": {"base", "wire", "node", "settings", "eventlog", "ask", "diagnose", "store", "io", "ctl"},
+    "cli": {"base", "wire", "node", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl"},
 }
-PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "diagnose"]
+PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "diagnose"]
 
 # What no pure layer may call: time, randomness, files, sockets, processes, the environment.
 IMPURE = set("""time clock_gettime gettimeofday clock nanosleep usleep sleep getrandom random rand srandom srand arc4random
