@@ -14,6 +14,8 @@
  *
  *   owner      in every name space at most one machine has a unique name as Registered: right after the queries, and still
  *              after a calm of CALM_HOURS, in which every bounded retry has had all its turns
+ *              (but for two on a segment of which one is set to heed WINS servers alone, NoNameReleaseOnDemand=1: the
+ *              administrator asked for that)
  *   told       no name went from Registered to Conflict without a notice in the same step, and every name in Conflict was
  *              told of since its node started
  *   ended      no claim and no release is under way for ever: nothing is Registering or Releasing in the calm
@@ -96,6 +98,9 @@ static void build_node(struct weather *weather, unsigned i)
         struct sim_host *host =
                 world_node(weather->world, label, types[dice(weather, 4)], name, dice(weather, 2) ? "WORK" : "PLAY",
                            segment, fresh_address(weather, segment, address));
+        host->config.demand_policy = dice(weather, 5) == 0   ? NODE_DEMAND_OBEY
+                                     : dice(weather, 5) == 0 ? NODE_DEMAND_WINS_ONLY
+                                                             : NODE_DEMAND_VERIFY;
         if (!weather->with_wins && host->config.type == NODE_TYPE_P)
                 host->config.type = NODE_TYPE_B;
         if (dice(weather, 10) == 0) { /* some machines have two interfaces, some of those on one segment */
@@ -272,15 +277,38 @@ static void weather_forge(struct weather *weather, struct sim_host *host)
                                   &packet);
 }
 
+/* A packet of some kind about a name HOST may have, with a few bytes damaged or its end missing. */
+static void weather_garbage(struct weather *weather, struct sim_host *host)
+{
+        static const uint8_t opcodes[] = {NBNS_OPCODE_QUERY, NBNS_OPCODE_REGISTRATION, NBNS_OPCODE_RELEASE,
+                                          NBNS_OPCODE_WACK,  NBNS_OPCODE_REFRESH,      NBNS_OPCODE_MULTIHOMED};
+        const struct nb_name name = nb_name_make(host->config.computer, 0x20);
+        const struct nbns_address address = {(uint16_t)dice(weather, 65536), host->ports[0].iface.address};
+        uint8_t rdata[6], bytes[576];
+        struct nbns_packet packet;
+
+        nbns_build_claim(&packet, rdata, (uint16_t)dice(weather, 65536),
+                         opcodes[dice(weather, NBT_ARRAY_SIZE(opcodes))], &name, NULL, &address, dice(weather, 1000),
+                         dice(weather, 2), dice(weather, 2));
+        const int len = nbns_packet_encode(&packet, bytes, sizeof(bytes));
+        if (len <= 0)
+                abort();
+        for (uint32_t n = dice(weather, 6); n > 0; n--)
+                bytes[dice(weather, (uint32_t)len)] ^= (uint8_t)dice(weather, 256);
+        world_send(weather->world, weather->forger, 0, 0, dice(weather, 2) ? address.address : IP4_BROADCAST, NBNS_PORT,
+                   bytes, dice(weather, 2) ? (size_t)len : dice(weather, (uint32_t)len));
+}
+
 static void storm(struct weather *weather)
 {
         static const struct {
                 unsigned weight;
                 void (*happen)(struct weather *weather, struct sim_host *host);
         } kinds[] = {
-                {6, weather_link},    {4, weather_part},     {3, weather_server},          {20, weather_power},
-                {4, weather_address}, {3, weather_cable},    {4, weather_rename},          {40, weather_query},
-                {6, weather_program}, {1, weather_calendar}, {3, weather_release_refresh}, {4, weather_forge},
+                {6, weather_link},     {4, weather_part},     {3, weather_server},          {20, weather_power},
+                {4, weather_address},  {3, weather_cable},    {4, weather_rename},          {40, weather_query},
+                {6, weather_program},  {1, weather_calendar}, {3, weather_release_refresh}, {4, weather_forge},
+                {20, weather_garbage},
         };
         const uint64_t end_ms = (uint64_t)weather->setting.hours * 3600000;
         uint64_t at_ms = 0;
@@ -376,14 +404,24 @@ static void violate(struct weather *weather, const char *property, const struct 
         weather->world->failures++;
 }
 
+/* Would a conflict demand be taken seriously by both? */
+static bool heed_demands(const struct holding *a, const struct holding *b)
+{
+        return a->host->config.demand_policy != NODE_DEMAND_WINS_ONLY &&
+               b->host->config.demand_policy != NODE_DEMAND_WINS_ONLY;
+}
+
+static bool share_servers(const struct weather *weather, const struct holding *a, const struct holding *b)
+{
+        return weather->with_wins && a->host->config.type != NODE_TYPE_B && b->host->config.type != NODE_TYPE_B;
+}
+
 static bool share_name_space(const struct weather *weather, const struct holding *a, const struct holding *b)
 {
         const bool segment = a->port->segment == b->port->segment && a->host->config.type != NODE_TYPE_P &&
                              b->host->config.type != NODE_TYPE_P;
-        const bool servers =
-                weather->with_wins && a->host->config.type != NODE_TYPE_B && b->host->config.type != NODE_TYPE_B;
 
-        return a->host != b->host && nb_name_equal(&a->name, &b->name) && (segment || servers);
+        return a->host != b->host && nb_name_equal(&a->name, &b->name) && (segment || share_servers(weather, a, b));
 }
 
 static size_t collect(struct weather *weather, struct holding *ret, size_t max)
@@ -409,7 +447,8 @@ static void judge_owners(struct weather *weather, const struct holding *all, siz
                 for (size_t k = i + 1; k < count && all[i].state == NODE_STATE_REGISTERED; k++)
                         if (all[k].state == NODE_STATE_REGISTERED &&
                             (all[i].kind == NODE_NAME_UNIQUE || all[k].kind == NODE_NAME_UNIQUE) &&
-                            share_name_space(weather, &all[i], &all[k]))
+                            share_name_space(weather, &all[i], &all[k]) &&
+                            (heed_demands(&all[i], &all[k]) || share_servers(weather, &all[i], &all[k])))
                                 violate(weather, "two owners", &all[i], &all[k]);
 }
 
