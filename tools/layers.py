@@ -19,15 +19,16 @@ ALLOWED = {
     "node": {"base", "wire"},
     "ask": {"base", "wire"},
     "scan": {"base", "wire"},
+    "wins": {"base", "wire"},
     "libnetbt": {"base", "wire", "ask"},
-    "diagnose": {"base", "wire", "node", "ask", "eventlog", "settings"},
-    "store": {"base", "eventlog", "settings"},
+    "diagnose": {"base", "wire", "node", "wins", "ask", "eventlog", "settings"},
+    "store": {"base", "wire", "eventlog", "settings", "wins"},
     "io": {"base"},
-    "ctl": {"base", "wire", "node"},
-    "daemon": {"base", "wire", "node", "settings", "eventlog", "store", "io", "ctl"},
-    "cli": {"base", "wire", "node", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl"},
+    "ctl": {"base", "wire", "node", "wins"},
+    "daemon": {"base", "wire", "node", "wins", "settings", "eventlog", "store", "io", "ctl"},
+    "cli": {"base", "wire", "node", "wins", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl"},
 }
-PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "diagnose"]
+PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "wins", "diagnose"]
 
 # What no pure layer may call: time, randomness, files, sockets, processes, the environment.
 IMPURE = set("""time clock_gettime gettimeofday clock nanosleep usleep sleep getrandom random rand srandom srand arc4random
