@@ -1,6 +1,7 @@
 #include "daemon/notices.h"
 
 #include "base/ip4.h"
+#include "eventlog/note.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,45 +14,42 @@ static const char *address_text(uint32_t address, char text[IP4_TEXT_BYTES])
 
 /* ---- events ------------------------------------------------------------------------------------------------------- */
 
-/* What verification of a demand found, in words that an administrator can act on. */
-static void note_demand(const struct node_notice *notice, char *note, size_t size_bytes)
+static enum event_note_kind kind_of_note(const struct node_notice *notice)
 {
-        char holder[IP4_TEXT_BYTES], peer[IP4_TEXT_BYTES];
-
-        address_text(notice->holder, holder);
-        address_text(notice->peer, peer);
         switch (notice->verdict) {
         case NODE_DEMAND_NOT_VERIFIED:
-                snprintf(note, size_bytes, "Obeyed at once, as NoNameReleaseOnDemand says%s; the name is in conflict.",
-                         notice->by_wins ? " (a WINS server sent it)" : "");
-                break;
+                return EVENT_NOTE_OBEYED;
         case NODE_DEMAND_PENDING:
-                snprintf(note, size_bytes, "Anyone can forge this: asking who else holds the name.");
-                break;
+                return EVENT_NOTE_PENDING;
         case NODE_DEMAND_CONFIRMED:
-                snprintf(note, size_bytes, "Checked: %s holds the name too; it is in conflict here.",
-                         notice->holder ? holder : peer);
-                break;
+                return EVENT_NOTE_HELD;
         case NODE_DEMAND_UNFOUNDED:
-                snprintf(note, size_bytes, "Checked: nobody else holds the name; it stays registered. Look at %s.",
-                         peer);
-                break;
+                return EVENT_NOTE_UNFOUNDED;
         case NODE_DEMAND_IGNORED:
-                snprintf(note, size_bytes, "Ignored by policy; the name stays registered.");
-                break;
+                return notice->kind == NODE_NAME_GROUP ? EVENT_NOTE_IGNORED_GROUP : EVENT_NOTE_IGNORED;
         }
+        return EVENT_NOTE_NONE;
 }
 
-static void note_refused(const struct node_notice *notice, char *note, size_t size_bytes)
+/* What verification of a demand found, in words that an administrator can act on. */
+static void note_demand(const struct node_notice *notice, char *text, size_t size_bytes)
 {
-        char holder[IP4_TEXT_BYTES];
-        const char *who = notice->by_wins ? "The WINS server refused it" : "The other computer defended it";
+        const struct event_note note = {.kind = kind_of_note(notice),
+                                        .peer = notice->peer,
+                                        .holder = notice->holder ? notice->holder : notice->peer,
+                                        .by_wins = notice->by_wins};
 
-        if (notice->holder && notice->holder != notice->peer)
-                snprintf(note, size_bytes, "%s (%s); held by %s.", who, nbns_rcode_str(notice->rcode),
-                         address_text(notice->holder, holder));
-        else
-                snprintf(note, size_bytes, "%s (%s).", who, nbns_rcode_str(notice->rcode));
+        event_note_format(&note, text, size_bytes);
+}
+
+static void note_refused(const struct node_notice *notice, char *text, size_t size_bytes)
+{
+        const struct event_note note = {.kind = EVENT_NOTE_REFUSED,
+                                        .holder = notice->holder != notice->peer ? notice->holder : 0,
+                                        .by_wins = notice->by_wins,
+                                        .rcode = nbns_rcode_str(notice->rcode)};
+
+        event_note_format(&note, text, size_bytes);
 }
 
 bool notice_to_event(const struct node_notice *notice, enum event_record_style style, struct event *ret)

@@ -1,4 +1,5 @@
 #include "diagnose/snapshot.h"
+#include "eventlog/note.h"
 #include "eventlog/record.h"
 
 #include <string.h>
@@ -87,55 +88,32 @@ static bool read_name(const struct event *event, struct nb_name *ret)
         return true;
 }
 
-/* The words of netbtd's own notes; Windows' events have none. */
-static enum snapshot_verification read_verification(const char *note)
+/* Windows' events have no note. */
+static enum snapshot_verification verification_of(enum event_note_kind kind)
 {
-        static const struct {
-                const char *words;
-                enum snapshot_verification verification;
-        } table[] = {
-                {"nobody else holds", SNAPSHOT_VERIFICATION_UNFOUNDED},
-                {"holds the name too", SNAPSHOT_VERIFICATION_HOLDER},
-                {"Obeyed at once", SNAPSHOT_VERIFICATION_OBEYED},
-                {"Ignored by", SNAPSHOT_VERIFICATION_IGNORED},
-        };
-
-        for (size_t i = 0; i < NBT_ARRAY_SIZE(table); i++)
-                if (strstr(note, table[i].words))
-                        return table[i].verification;
-        return SNAPSHOT_VERIFICATION_NONE;
-}
-
-/* "Checked: 10.77.0.3 holds the name too", "…; held by 10.77.0.3.": the address in a note, 0 if there is none. */
-static uint32_t read_holder(const char *note)
-{
-        static const char *const before[] = {"Checked: ", "held by "};
-        uint32_t address;
-        char text[IP4_TEXT_BYTES];
-
-        for (size_t i = 0; i < NBT_ARRAY_SIZE(before); i++) {
-                const char *at = strstr(note, before[i]);
-
-                if (!at)
-                        continue;
-                at += strlen(before[i]);
-                size_t len = strspn(at, "0123456789.");
-
-                while (len > 0 && at[len - 1] == '.')
-                        len--;
-                if (len >= sizeof text)
-                        continue;
-                memcpy(text, at, len);
-                text[len] = '\0';
-                if (ip4_parse(text, &address) == 0)
-                        return address;
+        switch (kind) {
+        case EVENT_NOTE_OBEYED:
+                return SNAPSHOT_VERIFICATION_OBEYED;
+        case EVENT_NOTE_HELD:
+                return SNAPSHOT_VERIFICATION_HOLDER;
+        case EVENT_NOTE_UNFOUNDED:
+                return SNAPSHOT_VERIFICATION_UNFOUNDED;
+        case EVENT_NOTE_IGNORED:
+        case EVENT_NOTE_IGNORED_GROUP:
+                return SNAPSHOT_VERIFICATION_IGNORED;
+        case EVENT_NOTE_NONE:
+        case EVENT_NOTE_PENDING:
+        case EVENT_NOTE_REFUSED:
+        case EVENT_NOTE_MAX:
+                break;
         }
-        return 0;
+        return SNAPSHOT_VERIFICATION_NONE;
 }
 
 struct snapshot_event snapshot_event_read(const struct event *event, const char *source)
 {
         struct snapshot_event read = {.event = event, .source = source};
+        const struct event_note note = event_note_read(event->note);
         uint32_t address;
 
         if (event_find_address(event, &address))
@@ -143,7 +121,7 @@ struct snapshot_event snapshot_event_read(const struct event *event, const char 
         if (event_find_interface_address(event, &address))
                 read.own = address;
         read.has_name = read_name(event, &read.name);
-        read.verification = read_verification(event->note);
-        read.holder = read_holder(event->note);
+        read.verification = verification_of(note.kind);
+        read.holder = note.holder;
         return read;
 }

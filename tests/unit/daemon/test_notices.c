@@ -66,12 +66,14 @@ static void test_notes_say_what_verification_found(void **state)
         static const struct {
                 enum node_demand_verdict verdict;
                 const char *says, *says_not;
+                enum node_name_kind kind;
         } rows[] = {
-                {NODE_DEMAND_NOT_VERIFIED, "in conflict", "stays registered"},
-                {NODE_DEMAND_PENDING, "asking", "conflict"},
-                {NODE_DEMAND_CONFIRMED, "10.77.0.4", "stays registered"},
-                {NODE_DEMAND_UNFOUNDED, "stays registered", "in conflict"},
-                {NODE_DEMAND_IGNORED, "stays registered", "in conflict"},
+                {NODE_DEMAND_NOT_VERIFIED, "in conflict", "stays registered", NODE_NAME_UNIQUE},
+                {NODE_DEMAND_PENDING, "asking", "conflict", NODE_NAME_UNIQUE},
+                {NODE_DEMAND_CONFIRMED, "10.77.0.4", "stays registered", NODE_NAME_UNIQUE},
+                {NODE_DEMAND_UNFOUNDED, "stays registered", "in conflict", NODE_NAME_UNIQUE},
+                {NODE_DEMAND_IGNORED, "by policy", "in conflict", NODE_NAME_UNIQUE},
+                {NODE_DEMAND_IGNORED, "a group name is never in conflict", "policy", NODE_NAME_GROUP},
         };
         static const enum node_notice_type types[] = {NODE_NOTICE_DUPLICATE, NODE_NOTICE_RELEASE_DEMAND};
 
@@ -81,6 +83,7 @@ static void test_notes_say_what_verification_found(void **state)
                 struct event event;
 
                 notice.verdict = rows[i / 2].verdict;
+                notice.kind = rows[i / 2].kind;
                 notice.holder = HOLDER;
                 notice.repeated = 41;
                 assert_true(notice_to_event(&notice, EVENT_RECORD_MODERN, &event));

@@ -24,11 +24,12 @@ static const struct {
         {"Checked: nobody else holds the name; it stays registered. Look at 10.77.0.66.",
          SNAPSHOT_VERIFICATION_UNFOUNDED, 0},
         {"Ignored by policy; the name stays registered.", SNAPSHOT_VERIFICATION_IGNORED, 0},
+        {"Ignored: a group name is never in conflict; it stays registered.", SNAPSHOT_VERIFICATION_IGNORED, 0},
         {"The WINS server refused it (ACT_ERR); held by 10.77.0.3.", SNAPSHOT_VERIFICATION_NONE, 0x0A4D0003},
         {"The other computer defended it (ACT_ERR).", SNAPSHOT_VERIFICATION_NONE, 0},
-        {"held by 1.2.3", SNAPSHOT_VERIFICATION_NONE, 0},
-        {"held by 1.2.3.4.5.6.7.8.9.10.11.12", SNAPSHOT_VERIFICATION_NONE, 0},
-        {"held by ", SNAPSHOT_VERIFICATION_NONE, 0},
+        {"The WINS server refused it (ACT_ERR); held by 1.2.3", SNAPSHOT_VERIFICATION_NONE, 0},
+        {"The WINS server refused it (ACT_ERR); held by 1.2.3.4.5.6.7.8.9.10.11.12", SNAPSHOT_VERIFICATION_NONE, 0},
+        {"The WINS server refused it (ACT_ERR); held by ", SNAPSHOT_VERIFICATION_NONE, 0},
 };
 
 static void test_notes(void **state)
