@@ -280,6 +280,18 @@ static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c
         }
 }
 
+/* KB170808: the server knows the machine by another of its adapters, and takes this one for a stranger. */
+static uint32_t find_own_record(const struct snapshot *snapshot, const struct diagnose_case *c,
+                                const struct snapshot_answer *answer)
+{
+        if (!c->here || answer->rcode != NBNS_RCODE_OK || answer->group)
+                return 0;
+        for (size_t i = 0; i < answer->address_count; i++)
+                if (answer->addresses[i] == c->address || !case_is_own(snapshot, c, answer->addresses[i]))
+                        return 0;
+        return answer->address_count > 0 ? answer->addresses[0] : 0;
+}
+
 static void mark_events(const struct snapshot *snapshot, struct diagnose_case *c)
 {
         for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
@@ -304,8 +316,11 @@ static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *
         for (size_t i = 0; c->has_name && i < snapshot->query_count; i++) {
                 const struct snapshot_query *query = &snapshot->queries[i];
 
-                for (size_t j = 0; nb_name_equal(&query->name, &c->name) && j < query->answer_count; j++)
+                for (size_t j = 0; nb_name_equal(&query->name, &c->name) && j < query->answer_count; j++) {
                         mark_answer(snapshot, c, query, &query->answers[j]);
+                        if (query->kind == SNAPSHOT_ASKED_WINS && query->destination == c->sender && c->recorded == 0)
+                                c->recorded = find_own_record(snapshot, c, &query->answers[j]);
+                }
         }
 }
 

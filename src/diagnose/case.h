@@ -35,7 +35,9 @@ struct diagnose_case {
         bool in_conflict;     /* its table says so now */
         bool registered;      /* its table says that the name is its own now */
         uint32_t sender;      /* of the newest event, else the conflict peer; 0 if unknown */
-        size_t event_count;   /* all that belong here; the first CASE_MAX_EVENTS are kept, newest first */
+        uint32_t recorded;  /* a WINS server's record of the name lists the loser's own addresses only, but not the one
+                                 that lost it: the first of them; else 0 */
+        size_t event_count; /* all that belong here; the first CASE_MAX_EVENTS are kept, newest first */
         const struct snapshot_event *events[CASE_MAX_EVENTS];
         size_t holder_count;
         struct case_holder holders[CASE_MAX_HOLDERS];

@@ -91,6 +91,27 @@ static bool fit_pair(const struct rule_input *in, struct rule_result *ret)
         return false;
 }
 
+/* The WINS server that took the name from us holds it for another adapter of this machine. */
+static void fit_record(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct snapshot_iface *own = snapshot_find_iface(in->snapshot, in->c->recorded);
+        const char *record = describe_address(in, in->c->recorded);
+        const char *server = describe_address(in, in->c->sender);
+
+        rule_fits(
+                in, ret, VERDICT_CONFIRMED,
+                "This machine is in conflict with itself over %s: the WINS server %s holds it for %s, its own address "
+                "on another adapter",
+                describe_name(in), server, record);
+        ret->culprit = case_find_holder(in->c, in->c->sender);
+        texts_add(&ret->evidence, "WINS query: the record of %s on %s lists %s and no address of another machine",
+                  describe_name(in), server, record);
+        if (own)
+                texts_add(&ret->evidence, "interfaces: %s is this machine's own address on %s", record, own->label);
+        evidence_events(in, &ret->evidence);
+        remedy(in, &ret->remedy);
+}
+
 /* Equal tables say nothing by themselves: a clone's are equal too. */
 static bool could_compare(const struct likeness *like)
 {
@@ -105,6 +126,10 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
 
         if (c->sender != 0 && likeness_is_one(&sender)) {
                 fit(in, ret, c->sender, &sender);
+                return;
+        }
+        if (c->recorded != 0 && !case_live_holder(c)) {
+                fit_record(in, ret);
                 return;
         }
         for (size_t i = 0; i < c->holder_count; i++) {
