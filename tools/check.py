@@ -112,7 +112,7 @@ def main():
     if not quick:
         build(tally, "build-clang", env={"CC": "clang"})
         sanitize = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
-        if build(tally, "build-asan", options=sanitize):
+        if build(tally, "build-asan", env={"CC": "clang"}, options=sanitize):
             strict = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
             meson_tests(tally, "build-asan", env=strict)
             pytests(tally, "command lines under sanitizers", "tests/cli", "build-asan")

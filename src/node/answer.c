@@ -119,9 +119,8 @@ static bool take_token(struct node *node)
         if (gained) {
                 const uint64_t sum = node->status_tokens + gained;
                 node->status_tokens = sum > NODE_STATUS_BURST ? NODE_STATUS_BURST : (uint32_t)sum;
-                node->status_at = sum > NODE_STATUS_BURST
-                                          ? node->now
-                                          : mono_add_ms(node->status_at, gained * 1000 / rate);
+                node->status_at =
+                        sum > NODE_STATUS_BURST ? node->now : mono_add_ms(node->status_at, gained * 1000 / rate);
         }
         if (node->status_tokens == 0)
                 return false;
