@@ -11,6 +11,7 @@
 
 struct ctl_client {
         int fd;
+        struct strbuf ahead; /* what came of the next reply */
 };
 
 static int connect_error(int error)
@@ -41,8 +42,16 @@ static void bound_waits(int fd)
 
 int ctl_connect(const char *runtime_dir, struct ctl_client **ret)
 {
+        char path[sizeof((struct sockaddr_un){0}.sun_path)];
+        const int len = snprintf(path, sizeof path, "%s/" CTL_SOCKET_NAME, runtime_dir);
+
+        return len < 0 || (size_t)len >= sizeof path ? NBT_ERR_RANGE : ctl_connect_socket(path, ret);
+}
+
+int ctl_connect_socket(const char *path, struct ctl_client **ret)
+{
         struct sockaddr_un address = {.sun_family = AF_UNIX};
-        const int len = snprintf(address.sun_path, sizeof address.sun_path, "%s/" CTL_SOCKET_NAME, runtime_dir);
+        const int len = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 
         if (len < 0 || (size_t)len >= sizeof address.sun_path)
                 return NBT_ERR_RANGE;
@@ -69,7 +78,9 @@ int ctl_connect(const char *runtime_dir, struct ctl_client **ret)
 struct ctl_client *ctl_close(struct ctl_client *client)
 {
         if (client) {
-                close(client->fd);
+                strbuf_done(&client->ahead);
+                if (client->fd >= 0)
+                        close(client->fd);
                 free(client);
         }
         return NULL;
@@ -119,21 +130,47 @@ static int receive_frame(int fd, struct strbuf *in, size_t *ret_payload_bytes)
         }
 }
 
+/* Takes one reply off the stream; what follows it stays for the next. */
+static int receive_reply(struct ctl_client *client, struct arena *arena, struct ctl_reply *ret)
+{
+        struct strbuf *in = &client->ahead;
+        size_t payload_bytes = 0;
+        int r = receive_frame(client->fd, in, &payload_bytes);
+
+        if (r < 0)
+                return r;
+        const size_t frame_bytes = CTL_FRAME_HEADER_BYTES + payload_bytes;
+        r = ctl_reply_decode(in->text + CTL_FRAME_HEADER_BYTES, payload_bytes, arena, ret);
+        memmove(in->text, in->text + frame_bytes, in->len_bytes - frame_bytes);
+        in->len_bytes -= frame_bytes;
+        return r;
+}
+
 int ctl_call(struct ctl_client *client, const struct ctl_request *request, struct arena *arena, struct ctl_reply *ret)
 {
         struct strbuf buffer = STRBUF_INIT;
-        size_t payload_bytes = 0;
         int r = ctl_request_encode(request, &buffer);
 
         if (r == 0)
                 r = send_all(client->fd, buffer.text, buffer.len_bytes);
-        strbuf_reset(&buffer);
-        if (r == 0)
-                r = receive_frame(client->fd, &buffer, &payload_bytes);
-        if (r == 0)
-                r = ctl_reply_decode(buffer.text + CTL_FRAME_HEADER_BYTES, payload_bytes, arena, ret);
         strbuf_done(&buffer);
+        return r == 0 ? receive_reply(client, arena, ret) : r;
+}
+
+int ctl_next(struct ctl_client *client, struct arena *arena, struct ctl_reply *ret)
+{
+        int r;
+
+        /* Each wait is bounded, all together are not. */
+        do {
+                r = receive_reply(client, arena, ret);
+        } while (r == NBT_ERR_TIMEOUT);
         return r;
+}
+
+int ctl_client_fd(const struct ctl_client *client)
+{
+        return client->fd;
 }
 
 const char *ctl_error_why(int code)

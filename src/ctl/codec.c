@@ -1,6 +1,7 @@
 #include "ctl/ctl.h"
 
 #include "ctl/layout.h"
+#include "ctl/wins_layout.h"
 
 #include "base/wr.h"
 
@@ -17,6 +18,15 @@ static const char *const REQUEST_WORDS[CTL_REQUEST_MAX] = {
         [CTL_REQUEST_RELOAD] = "reload",
         [CTL_REQUEST_QUERY] = "query",
         [CTL_REQUEST_STATUS] = "status",
+        [CTL_REQUEST_SETTINGS_RELOAD] = "settings-reload",
+        [CTL_REQUEST_WINS_STATUS] = "wins-status",
+        [CTL_REQUEST_WINS_SHOW] = "wins-show",
+        [CTL_REQUEST_WINS_DELETE] = "wins-delete",
+        [CTL_REQUEST_WINS_CHECK] = "wins-check",
+        [CTL_REQUEST_WINS_ADD] = "wins-add",
+        [CTL_REQUEST_WINS_SCAVENGE] = "wins-scavenge",
+        [CTL_REQUEST_WINS_BACKUP] = "wins-backup",
+        [CTL_REQUEST_WINS_WATCH] = "wins-watch",
 };
 static const char *const KIND_WORDS[] = {[NODE_NAME_UNIQUE] = "unique", [NODE_NAME_GROUP] = "group"};
 static const char *const STATE_WORDS[NODE_STATE_MAX] = {
@@ -37,78 +47,54 @@ static const char *const FROM_WORDS[] = {
 
 /* ---- layouts ------------------------------------------------------------------------------------------------------ */
 
-#define FIELD(struct_, key_, kind_, member_)                                                                           \
-        {                                                                                                              \
-                .key = key_, .kind = kind_, LAYOUT_FIELD_AT(struct_, member_)                                          \
-        }
-#define LAYOUT_FIELD_AT(struct_, member_)                                                                              \
-        .offset = offsetof(struct struct_, member_), .size_bytes = sizeof(((struct struct_ *)NULL)->member_)
-#define WORD(struct_, key_, member_, words_)                                                                           \
-        {                                                                                                              \
-                .key = key_, .kind = LAYOUT_WORD, LAYOUT_FIELD_AT(struct_, member_), .words = words_,                  \
-                .word_count = NBT_ARRAY_SIZE(words_)                                                                   \
-        }
-#define MANY(struct_, key_, kind_, member_, count_, element_, max_)                                                    \
-        {                                                                                                              \
-                .key = key_, .kind = kind_, LAYOUT_FIELD_AT(struct_, member_), .element = &element_,                   \
-                .count_offset = offsetof(struct struct_, count_), .max = max_                                          \
-        }
-#define LAYOUT(name_, struct_, fields_)                                                                                \
-        static const struct layout name_ = {sizeof(struct struct_), fields_, NBT_ARRAY_SIZE(fields_)}
+#define LAYOUT(name_, struct_, fields_) static const struct layout name_ = LAYOUT_OF(struct_, fields_)
 
-/* Bare values in arrays travel as objects of one key. */
-struct address_row {
-        uint32_t address;
-};
-static const struct layout_field ADDRESS_FIELDS[] = {FIELD(address_row, "address", LAYOUT_ADDRESS, address)};
-LAYOUT(ADDRESS, address_row, ADDRESS_FIELDS);
-
-static const struct layout_field NAME_FIELDS[] = {FIELD(nb_name, "name", LAYOUT_BYTES, bytes)};
+static const struct layout_field NAME_FIELDS[] = {LAYOUT_FIELD(nb_name, "name", LAYOUT_BYTES, bytes)};
 LAYOUT(NAME, nb_name, NAME_FIELDS);
 
 static const struct layout_field IFACE_FIELDS[] = {
-        FIELD(node_iface, "id", LAYOUT_UINT, id),
-        FIELD(node_iface, "label", LAYOUT_TEXT, label),
-        FIELD(node_iface, "address", LAYOUT_ADDRESS, address),
-        FIELD(node_iface, "netmask", LAYOUT_ADDRESS, netmask),
-        FIELD(node_iface, "broadcast", LAYOUT_ADDRESS, broadcast),
-        FIELD(node_iface, "mac", LAYOUT_BYTES, mac),
-        FIELD(node_iface, "up", LAYOUT_BOOL, up),
-        FIELD(node_iface, "netbios_enabled", LAYOUT_BOOL, netbios_enabled),
-        MANY(node_iface, "wins", LAYOUT_ARRAY, wins, wins_count, ADDRESS, NODE_MAX_WINS),
+        LAYOUT_FIELD(node_iface, "id", LAYOUT_UINT, id),
+        LAYOUT_FIELD(node_iface, "label", LAYOUT_TEXT, label),
+        LAYOUT_FIELD(node_iface, "address", LAYOUT_ADDRESS, address),
+        LAYOUT_FIELD(node_iface, "netmask", LAYOUT_ADDRESS, netmask),
+        LAYOUT_FIELD(node_iface, "broadcast", LAYOUT_ADDRESS, broadcast),
+        LAYOUT_FIELD(node_iface, "mac", LAYOUT_BYTES, mac),
+        LAYOUT_FIELD(node_iface, "up", LAYOUT_BOOL, up),
+        LAYOUT_FIELD(node_iface, "netbios_enabled", LAYOUT_BOOL, netbios_enabled),
+        LAYOUT_MANY(node_iface, "wins", LAYOUT_ARRAY, wins, wins_count, LAYOUT_ADDRESS_ROW, NODE_MAX_WINS),
 };
 LAYOUT(IFACE, node_iface, IFACE_FIELDS);
 
 static const struct layout_field VIEW_NAME_FIELDS[] = {
-        FIELD(node_view_name, "name", LAYOUT_BYTES, name.bytes),
-        WORD(node_view_name, "kind", kind, KIND_WORDS),
-        FIELD(node_view_name, "iface_id", LAYOUT_UINT, iface_id),
-        WORD(node_view_name, "state", state, STATE_WORDS),
-        FIELD(node_view_name, "conflict_peer", LAYOUT_ADDRESS, conflict_peer),
-        FIELD(node_view_name, "permanent", LAYOUT_BOOL, permanent),
-        FIELD(node_view_name, "registered_by_wins", LAYOUT_BOOL, registered_by_wins),
-        FIELD(node_view_name, "registered_by_broadcast", LAYOUT_BOOL, registered_by_broadcast),
+        LAYOUT_FIELD(node_view_name, "name", LAYOUT_BYTES, name.bytes),
+        LAYOUT_WORDS(node_view_name, "kind", kind, KIND_WORDS),
+        LAYOUT_FIELD(node_view_name, "iface_id", LAYOUT_UINT, iface_id),
+        LAYOUT_WORDS(node_view_name, "state", state, STATE_WORDS),
+        LAYOUT_FIELD(node_view_name, "conflict_peer", LAYOUT_ADDRESS, conflict_peer),
+        LAYOUT_FIELD(node_view_name, "permanent", LAYOUT_BOOL, permanent),
+        LAYOUT_FIELD(node_view_name, "registered_by_wins", LAYOUT_BOOL, registered_by_wins),
+        LAYOUT_FIELD(node_view_name, "registered_by_broadcast", LAYOUT_BOOL, registered_by_broadcast),
 };
 LAYOUT(VIEW_NAME, node_view_name, VIEW_NAME_FIELDS);
 
 static const struct layout_field CACHE_FIELDS[] = {
-        FIELD(node_view_cache, "name", LAYOUT_BYTES, name.bytes),
-        WORD(node_view_cache, "kind", kind, KIND_WORDS),
-        FIELD(node_view_cache, "address_count", LAYOUT_UINT, address_count),
-        FIELD(node_view_cache, "address", LAYOUT_ADDRESS, address),
-        FIELD(node_view_cache, "life_s", LAYOUT_INT, life_s),
+        LAYOUT_FIELD(node_view_cache, "name", LAYOUT_BYTES, name.bytes),
+        LAYOUT_WORDS(node_view_cache, "kind", kind, KIND_WORDS),
+        LAYOUT_FIELD(node_view_cache, "address_count", LAYOUT_UINT, address_count),
+        LAYOUT_FIELD(node_view_cache, "address", LAYOUT_ADDRESS, address),
+        LAYOUT_FIELD(node_view_cache, "life_s", LAYOUT_INT, life_s),
 };
 LAYOUT(CACHE, node_view_cache, CACHE_FIELDS);
 
 static const struct layout_field WINS_FIELDS[] = {
-        FIELD(node_view_wins, "iface_id", LAYOUT_UINT, iface_id),
-        FIELD(node_view_wins, "address", LAYOUT_ADDRESS, address),
-        FIELD(node_view_wins, "up", LAYOUT_BOOL, up),
-        FIELD(node_view_wins, "current", LAYOUT_BOOL, current),
+        LAYOUT_FIELD(node_view_wins, "iface_id", LAYOUT_UINT, iface_id),
+        LAYOUT_FIELD(node_view_wins, "address", LAYOUT_ADDRESS, address),
+        LAYOUT_FIELD(node_view_wins, "up", LAYOUT_BOOL, up),
+        LAYOUT_FIELD(node_view_wins, "current", LAYOUT_BOOL, current),
 };
 LAYOUT(WINS, node_view_wins, WINS_FIELDS);
 
-#define COUNTER(struct_, member_) FIELD(struct_, #member_, LAYOUT_UINT, member_)
+#define COUNTER(struct_, member_) LAYOUT_FIELD(struct_, #member_, LAYOUT_UINT, member_)
 
 static const struct layout_field STATISTICS_FIELDS[] = {
         COUNTER(node_statistics, resolved_by_broadcast),
@@ -129,49 +115,50 @@ static const struct layout_field STATISTICS_FIELDS[] = {
 LAYOUT(STATISTICS, node_statistics, STATISTICS_FIELDS);
 
 static const struct layout_field VIEW_FIELDS[] = {
-        WORD(node_view, "type", type, TYPE_WORDS),
-        FIELD(node_view, "computer", LAYOUT_TEXT, computer),
-        FIELD(node_view, "workgroup", LAYOUT_TEXT, workgroup),
-        FIELD(node_view, "scope", LAYOUT_SCOPE, scope),
-        MANY(node_view, "ifaces", LAYOUT_LIST, ifaces, iface_count, IFACE, NODE_MAX_IFACES),
-        MANY(node_view, "names", LAYOUT_LIST, names, name_count, VIEW_NAME, (size_t)NODE_MAX_NAMES *NODE_MAX_IFACES),
-        MANY(node_view, "cache", LAYOUT_LIST, cache, cache_count, CACHE, NODE_MAX_CACHE),
-        MANY(node_view, "wins", LAYOUT_LIST, wins, wins_count, WINS, (size_t)NODE_MAX_WINS *NODE_MAX_IFACES),
-        MANY(node_view, "recent_broadcast", LAYOUT_LIST, recent_broadcast, recent_broadcast_count, NAME,
-             NODE_MAX_CACHE),
-        {.key = "statistics", .kind = LAYOUT_STRUCT, LAYOUT_FIELD_AT(node_view, statistics), .element = &STATISTICS},
+        LAYOUT_WORDS(node_view, "type", type, TYPE_WORDS),
+        LAYOUT_FIELD(node_view, "computer", LAYOUT_TEXT, computer),
+        LAYOUT_FIELD(node_view, "workgroup", LAYOUT_TEXT, workgroup),
+        LAYOUT_FIELD(node_view, "scope", LAYOUT_SCOPE, scope),
+        LAYOUT_MANY(node_view, "ifaces", LAYOUT_LIST, ifaces, iface_count, IFACE, NODE_MAX_IFACES),
+        LAYOUT_MANY(node_view, "names", LAYOUT_LIST, names, name_count, VIEW_NAME,
+                    (size_t)NODE_MAX_NAMES *NODE_MAX_IFACES),
+        LAYOUT_MANY(node_view, "cache", LAYOUT_LIST, cache, cache_count, CACHE, NODE_MAX_CACHE),
+        LAYOUT_MANY(node_view, "wins", LAYOUT_LIST, wins, wins_count, WINS, (size_t)NODE_MAX_WINS *NODE_MAX_IFACES),
+        LAYOUT_MANY(node_view, "recent_broadcast", LAYOUT_LIST, recent_broadcast, recent_broadcast_count, NAME,
+                    NODE_MAX_CACHE),
+        LAYOUT_PART(node_view, "statistics", LAYOUT_STRUCT, statistics, STATISTICS),
 };
 LAYOUT(VIEW, node_view, VIEW_FIELDS);
 
 static const struct layout_field SERVER_FIELDS[] = {
-        FIELD(ctl_server, "program", LAYOUT_TEXT, program),
-        FIELD(ctl_server, "version", LAYOUT_TEXT, version),
-        FIELD(ctl_server, "pid", LAYOUT_UINT, pid),
-        FIELD(ctl_server, "started_us", LAYOUT_INT, started_us),
-        FIELD(ctl_server, "uptime_s", LAYOUT_UINT, uptime_s),
-        FIELD(ctl_server, "user", LAYOUT_TEXT, user),
-        FIELD(ctl_server, "config", LAYOUT_TEXT, config),
-        FIELD(ctl_server, "state_dir", LAYOUT_TEXT, state_dir),
-        FIELD(ctl_server, "lmhosts", LAYOUT_TEXT, lmhosts),
-        FIELD(ctl_server, "events_written", LAYOUT_UINT, events_written),
-        FIELD(ctl_server, "datagrams_dropped", LAYOUT_UINT, datagrams_dropped),
+        LAYOUT_FIELD(ctl_server, "program", LAYOUT_TEXT, program),
+        LAYOUT_FIELD(ctl_server, "version", LAYOUT_TEXT, version),
+        LAYOUT_FIELD(ctl_server, "pid", LAYOUT_UINT, pid),
+        LAYOUT_FIELD(ctl_server, "started_us", LAYOUT_INT, started_us),
+        LAYOUT_FIELD(ctl_server, "uptime_s", LAYOUT_UINT, uptime_s),
+        LAYOUT_FIELD(ctl_server, "user", LAYOUT_TEXT, user),
+        LAYOUT_FIELD(ctl_server, "config", LAYOUT_TEXT, config),
+        LAYOUT_FIELD(ctl_server, "state_dir", LAYOUT_TEXT, state_dir),
+        LAYOUT_FIELD(ctl_server, "lmhosts", LAYOUT_TEXT, lmhosts),
+        LAYOUT_FIELD(ctl_server, "events_written", LAYOUT_UINT, events_written),
+        LAYOUT_FIELD(ctl_server, "datagrams_dropped", LAYOUT_UINT, datagrams_dropped),
 };
 LAYOUT(SERVER, ctl_server, SERVER_FIELDS);
 
 static const struct layout_field NB_ADDRESS_FIELDS[] = {
-        FIELD(nbns_address, "flags", LAYOUT_UINT, nb_flags),
-        FIELD(nbns_address, "address", LAYOUT_ADDRESS, address),
+        LAYOUT_FIELD(nbns_address, "flags", LAYOUT_UINT, nb_flags),
+        LAYOUT_FIELD(nbns_address, "address", LAYOUT_ADDRESS, address),
 };
 LAYOUT(NB_ADDRESS, nbns_address, NB_ADDRESS_FIELDS);
 
 static const struct layout_field ENTRY_FIELDS[] = {
-        FIELD(nbstat_entry, "name", LAYOUT_BYTES, name.bytes),
-        FIELD(nbstat_entry, "flags", LAYOUT_UINT, name_flags),
+        LAYOUT_FIELD(nbstat_entry, "name", LAYOUT_BYTES, name.bytes),
+        LAYOUT_FIELD(nbstat_entry, "flags", LAYOUT_UINT, name_flags),
 };
 LAYOUT(ENTRY, nbstat_entry, ENTRY_FIELDS);
 
 static const struct layout_field UNIT_FIELDS[] = {
-        FIELD(nbstat_statistics, "unit_id", LAYOUT_BYTES, unit_id),
+        LAYOUT_FIELD(nbstat_statistics, "unit_id", LAYOUT_BYTES, unit_id),
         COUNTER(nbstat_statistics, jumpers),
         COUNTER(nbstat_statistics, test_result),
         COUNTER(nbstat_statistics, version_number),
@@ -195,53 +182,56 @@ static const struct layout_field UNIT_FIELDS[] = {
 LAYOUT(UNIT, nbstat_statistics, UNIT_FIELDS);
 
 static const struct layout_field TABLE_FIELDS[] = {
-        MANY(nbstat_table, "entries", LAYOUT_ARRAY, entries, count, ENTRY, NBSTAT_MAX_NAMES),
-        FIELD(nbstat_table, "statistics_len_bytes", LAYOUT_UINT, statistics_len_bytes),
-        {.key = "statistics", .kind = LAYOUT_STRUCT, LAYOUT_FIELD_AT(nbstat_table, statistics), .element = &UNIT},
+        LAYOUT_MANY(nbstat_table, "entries", LAYOUT_ARRAY, entries, count, ENTRY, NBSTAT_MAX_NAMES),
+        LAYOUT_FIELD(nbstat_table, "statistics_len_bytes", LAYOUT_UINT, statistics_len_bytes),
+        LAYOUT_PART(nbstat_table, "statistics", LAYOUT_STRUCT, statistics, UNIT),
 };
 LAYOUT(TABLE, nbstat_table, TABLE_FIELDS);
 
 #define MAX_ADDRESSES 4096 /* far more than one datagram holds */
 
 static const struct layout_field COMPLETION_FIELDS[] = {
-        FIELD(node_completion, "id", LAYOUT_UINT, id),
-        FIELD(node_completion, "result", LAYOUT_INT, result),
-        FIELD(node_completion, "name", LAYOUT_BYTES, name.bytes),
-        MANY(node_completion, "addresses", LAYOUT_LIST, addresses, address_count, NB_ADDRESS, MAX_ADDRESSES),
-        FIELD(node_completion, "responder", LAYOUT_ADDRESS, responder),
-        MANY(node_completion, "holders", LAYOUT_LIST, holders, holder_count, ADDRESS, MAX_ADDRESSES),
-        {.key = "table", .kind = LAYOUT_OPTIONAL, LAYOUT_FIELD_AT(node_completion, table), .element = &TABLE},
-        WORD(node_completion, "from", from, FROM_WORDS),
+        LAYOUT_FIELD(node_completion, "id", LAYOUT_UINT, id),
+        LAYOUT_FIELD(node_completion, "result", LAYOUT_INT, result),
+        LAYOUT_FIELD(node_completion, "name", LAYOUT_BYTES, name.bytes),
+        LAYOUT_MANY(node_completion, "addresses", LAYOUT_LIST, addresses, address_count, NB_ADDRESS, MAX_ADDRESSES),
+        LAYOUT_FIELD(node_completion, "responder", LAYOUT_ADDRESS, responder),
+        LAYOUT_MANY(node_completion, "holders", LAYOUT_LIST, holders, holder_count, LAYOUT_ADDRESS_ROW, MAX_ADDRESSES),
+        LAYOUT_PART(node_completion, "table", LAYOUT_OPTIONAL, table, TABLE),
+        LAYOUT_WORDS(node_completion, "from", from, FROM_WORDS),
 };
 LAYOUT(COMPLETION, node_completion, COMPLETION_FIELDS);
 
 static const struct layout_field REQUEST_FIELDS[] = {
-        WORD(ctl_request, "request", type, REQUEST_WORDS),
-        FIELD(ctl_request, "name", LAYOUT_BYTES, name.bytes),
-        WORD(ctl_request, "kind", kind, KIND_WORDS),
-        FIELD(ctl_request, "address", LAYOUT_ADDRESS, address),
-        FIELD(ctl_request, "bypass_cache", LAYOUT_BOOL, bypass_cache),
+        LAYOUT_WORDS(ctl_request, "request", type, REQUEST_WORDS),
+        LAYOUT_FIELD(ctl_request, "name", LAYOUT_BYTES, name.bytes),
+        LAYOUT_WORDS(ctl_request, "kind", kind, KIND_WORDS),
+        LAYOUT_FIELD(ctl_request, "address", LAYOUT_ADDRESS, address),
+        LAYOUT_FIELD(ctl_request, "bypass_cache", LAYOUT_BOOL, bypass_cache),
+        LAYOUT_PART(ctl_request, "wins", LAYOUT_OPTIONAL, wins, CTL_WINS_REQUEST),
 };
 LAYOUT(REQUEST, ctl_request, REQUEST_FIELDS);
 
 /* Of a reply just what its request is about travels; see reply_layout(). */
 #define REPLY_HEAD                                                                                                     \
-        WORD(ctl_reply, "reply", type, REQUEST_WORDS), FIELD(ctl_reply, "result", LAYOUT_INT, result),                 \
-                FIELD(ctl_reply, "message", LAYOUT_TEXT, message)
-#define REPLY_PART(key_, member_, layout_)                                                                             \
-        {                                                                                                              \
-                .key = key_, .kind = LAYOUT_STRUCT, LAYOUT_FIELD_AT(ctl_reply, member_), .element = &layout_           \
-        }
+        LAYOUT_WORDS(ctl_reply, "reply", type, REQUEST_WORDS), LAYOUT_FIELD(ctl_reply, "result", LAYOUT_INT, result),  \
+                LAYOUT_FIELD(ctl_reply, "message", LAYOUT_TEXT, message)
 
-static const struct layout_field REPLY_VIEW_FIELDS[] = {REPLY_HEAD, REPLY_PART("server", server, SERVER),
-                                                        REPLY_PART("view", view, VIEW)};
+static const struct layout_field REPLY_VIEW_FIELDS[] = {REPLY_HEAD,
+                                                        LAYOUT_PART(ctl_reply, "server", LAYOUT_STRUCT, server, SERVER),
+                                                        LAYOUT_PART(ctl_reply, "view", LAYOUT_STRUCT, view, VIEW)};
 LAYOUT(REPLY_VIEW, ctl_reply, REPLY_VIEW_FIELDS);
-static const struct layout_field REPLY_SERVER_FIELDS[] = {REPLY_HEAD, REPLY_PART("server", server, SERVER)};
+static const struct layout_field REPLY_SERVER_FIELDS[] = {
+        REPLY_HEAD, LAYOUT_PART(ctl_reply, "server", LAYOUT_STRUCT, server, SERVER)};
 LAYOUT(REPLY_SERVER, ctl_reply, REPLY_SERVER_FIELDS);
 static const struct layout_field REPLY_COMPLETION_FIELDS[] = {
-        REPLY_HEAD, REPLY_PART("completion", completion, COMPLETION),
-        FIELD(ctl_reply, "lmhosts_count", LAYOUT_UINT, lmhosts_count)};
+        REPLY_HEAD, LAYOUT_PART(ctl_reply, "completion", LAYOUT_STRUCT, completion, COMPLETION),
+        LAYOUT_FIELD(ctl_reply, "lmhosts_count", LAYOUT_UINT, lmhosts_count)};
 LAYOUT(REPLY_COMPLETION, ctl_reply, REPLY_COMPLETION_FIELDS);
+static const struct layout_field REPLY_WINS_FIELDS[] = {
+        REPLY_HEAD, LAYOUT_PART(ctl_reply, "server", LAYOUT_STRUCT, server, SERVER),
+        LAYOUT_PART(ctl_reply, "wins", LAYOUT_OPTIONAL, wins, CTL_WINS_REPLY)};
+LAYOUT(REPLY_WINS, ctl_reply, REPLY_WINS_FIELDS);
 static const struct layout_field REPLY_ANY_FIELDS[] = {REPLY_HEAD};
 LAYOUT(REPLY_ANY, ctl_reply, REPLY_ANY_FIELDS);
 
@@ -259,6 +249,16 @@ static const struct layout *reply_layout(enum ctl_request_type type)
         case CTL_REQUEST_QUERY:
         case CTL_REQUEST_STATUS:
                 return &REPLY_COMPLETION;
+        case CTL_REQUEST_WINS_STATUS:
+        case CTL_REQUEST_WINS_SHOW:
+        case CTL_REQUEST_WINS_DELETE:
+        case CTL_REQUEST_WINS_CHECK:
+        case CTL_REQUEST_WINS_ADD:
+        case CTL_REQUEST_WINS_SCAVENGE:
+        case CTL_REQUEST_WINS_BACKUP:
+        case CTL_REQUEST_WINS_WATCH:
+                return &REPLY_WINS;
+        case CTL_REQUEST_SETTINGS_RELOAD:
         case CTL_REQUEST_MAX:
                 break;
         }
@@ -321,7 +321,9 @@ int ctl_frame_look(const void *bytes, size_t len_bytes, size_t max_bytes, size_t
 
 int ctl_request_encode(const struct ctl_request *request, struct strbuf *out)
 {
-        return frame_encode(layout_encode(&REQUEST, request), CTL_MAX_REQUEST_BYTES, out);
+        return frame_encode(layout_encode(&REQUEST, request),
+                            ctl_request_is_wins(request->type) ? CTL_MAX_WINS_REQUEST_BYTES : CTL_MAX_REQUEST_BYTES,
+                            out);
 }
 
 int ctl_reply_encode(const struct ctl_reply *reply, struct strbuf *out)
@@ -340,7 +342,7 @@ static int frame_decode(const void *bytes, size_t len_bytes, json_t **ret)
         return 0;
 }
 
-int ctl_request_decode(const void *bytes, size_t len_bytes, struct ctl_request *ret)
+int ctl_request_decode(const void *bytes, size_t len_bytes, struct arena *arena, struct ctl_request *ret)
 {
         struct ctl_request request = {0};
         json_t *json = NULL;
@@ -348,8 +350,8 @@ int ctl_request_decode(const void *bytes, size_t len_bytes, struct ctl_request *
 
         if (r < 0)
                 return r;
-        /* A request has no member that needs an arena, and must say what it wants. */
-        r = json_object_get(json, "request") ? layout_decode(&REQUEST, json, NULL, &request) : NBT_ERR_MALFORMED;
+        /* It must say what it wants. */
+        r = json_object_get(json, "request") ? layout_decode(&REQUEST, json, arena, &request) : NBT_ERR_MALFORMED;
         json_decref(json);
         if (r == 0)
                 *ret = request;
@@ -376,4 +378,36 @@ int ctl_reply_decode(const void *bytes, size_t len_bytes, struct arena *arena, s
 const char *ctl_request_str(enum ctl_request_type type)
 {
         return (unsigned)type < CTL_REQUEST_MAX ? REQUEST_WORDS[type] : "unknown";
+}
+
+bool ctl_request_is_wins(enum ctl_request_type type)
+{
+        return type >= CTL_REQUEST_WINS_STATUS && type <= CTL_REQUEST_WINS_WATCH;
+}
+
+bool ctl_request_is_change(enum ctl_request_type type)
+{
+        switch (type) {
+        case CTL_REQUEST_NAME_ADD:
+        case CTL_REQUEST_NAME_RELEASE:
+        case CTL_REQUEST_RELEASE_REFRESH:
+        case CTL_REQUEST_RELOAD:
+        case CTL_REQUEST_SETTINGS_RELOAD:
+        case CTL_REQUEST_WINS_DELETE:
+        case CTL_REQUEST_WINS_ADD:
+        case CTL_REQUEST_WINS_SCAVENGE:
+        case CTL_REQUEST_WINS_BACKUP:
+                return true;
+        case CTL_REQUEST_VIEW:
+        case CTL_REQUEST_SERVER:
+        case CTL_REQUEST_QUERY:
+        case CTL_REQUEST_STATUS:
+        case CTL_REQUEST_WINS_STATUS:
+        case CTL_REQUEST_WINS_SHOW:
+        case CTL_REQUEST_WINS_CHECK:
+        case CTL_REQUEST_WINS_WATCH:
+        case CTL_REQUEST_MAX:
+                break;
+        }
+        return false;
 }

@@ -3,8 +3,9 @@
  * The control socket RUNTIME/node.sock: how tools speak with the daemon that owns port 137.
  *
  * A stream of frames: four bytes of length (big endian), then that many bytes of JSON. One request, one reply, in order; a
- * client may send another after that. Both ends see typed structs only; the texts and tables a user reads are made by
- * the tools. Who may open the socket (mode 0660: owner and group) may do all it offers.
+ * client may send another after that (to CTL_REQUEST_WINS_WATCH there are replies without end). Both ends see typed structs
+ * only; the texts and tables a user reads are made by the tools. Who may open the socket (mode 0660: owner and group) may read;
+ * what changes something is allowed to root and to members of the daemon's own group (SO_PEERCRED).
  *
  * Here are the codec for both ends and the client of the tools, which waits for its reply. The serving end is the
  * daemon's. Unknown keys are ignored and absent ones are zero, so that tools and daemons of different age get along.
@@ -16,6 +17,7 @@
 #define CTL_SOCKET_NAME "node.sock"
 #define CTL_FRAME_HEADER_BYTES 4
 #define CTL_MAX_REQUEST_BYTES 65536u
+#define CTL_MAX_WINS_REQUEST_BYTES 16777216u /* winsd takes so long ones: an import is one request */
 #define CTL_MAX_REPLY_BYTES 4194304u
 
 enum ctl_request_type {
@@ -27,8 +29,21 @@ enum ctl_request_type {
         CTL_REQUEST_RELOAD,          /* nbtstat -R; reply: lmhosts_count */
         CTL_REQUEST_QUERY,           /* name, bypass_cache; reply: completion */
         CTL_REQUEST_STATUS, /* name (the wildcard if nothing better is known), address; reply: completion.table */
+        CTL_REQUEST_SETTINGS_RELOAD, /* as SIGHUP; NBT_ERR_MALFORMED…: the settings stay as they were */
+        /* Of winsd alone; netbtd answers NBT_ERR_UNSUPPORTED. What they carry is in ctl/wins.h. */
+        CTL_REQUEST_WINS_STATUS,
+        CTL_REQUEST_WINS_SHOW,
+        CTL_REQUEST_WINS_DELETE,
+        CTL_REQUEST_WINS_CHECK,
+        CTL_REQUEST_WINS_ADD,
+        CTL_REQUEST_WINS_SCAVENGE,
+        CTL_REQUEST_WINS_BACKUP,
+        CTL_REQUEST_WINS_WATCH,
         CTL_REQUEST_MAX,
 };
+
+struct ctl_wins_request;
+struct ctl_wins_reply;
 
 struct ctl_request {
         enum ctl_request_type type;
@@ -36,6 +51,7 @@ struct ctl_request {
         enum node_name_kind kind;
         uint32_t address;
         bool bypass_cache;
+        const struct ctl_wins_request *wins; /* WINS requests; NULL: nothing is asked in particular */
 };
 
 /* The daemon itself. */
@@ -57,18 +73,20 @@ struct ctl_reply {
         struct ctl_server server;
         struct node_view view;
         struct node_completion completion;
-        uint64_t lmhosts_count; /* entries loaded */
+        uint64_t lmhosts_count;            /* entries loaded */
+        const struct ctl_wins_reply *wins; /* WINS requests that went well */
 };
 
-/* Whole frames, appended to OUT. NBT_ERR_NOMEM; NBT_ERR_FULL if the reply would be longer than CTL_MAX_REPLY_BYTES. */
+/* Whole frames, appended to OUT. NBT_ERR_NOMEM; NBT_ERR_FULL if one would be longer than it may. */
 int ctl_request_encode(const struct ctl_request *request, struct strbuf *out) NBT_MUST_CHECK;
 int ctl_reply_encode(const struct ctl_reply *reply, struct strbuf *out) NBT_MUST_CHECK;
 
 /*
  * What a frame holds, without its length. NBT_ERR_MALFORMED (no JSON, wrong types, an unknown request), NBT_ERR_RANGE (a number or a
- * list out of bounds), NBT_ERR_NOMEM. What a reply points to is in ARENA.
+ * list out of bounds), NBT_ERR_NOMEM. What they point to is in ARENA.
  */
-int ctl_request_decode(const void *bytes, size_t len_bytes, struct ctl_request *ret) NBT_MUST_CHECK;
+int ctl_request_decode(const void *bytes, size_t len_bytes, struct arena *arena,
+                       struct ctl_request *ret) NBT_MUST_CHECK;
 int ctl_reply_decode(const void *bytes, size_t len_bytes, struct arena *arena, struct ctl_reply *ret) NBT_MUST_CHECK;
 
 /*
@@ -79,6 +97,10 @@ int ctl_frame_look(const void *bytes, size_t len_bytes, size_t max_bytes, size_t
 
 /* "view", "name-add", …; never NULL. */
 const char *ctl_request_str(enum ctl_request_type type);
+
+bool ctl_request_is_wins(enum ctl_request_type type);
+/* It changes what the daemon holds (a query is none): allowed to root and the daemon's own user and group. */
+bool ctl_request_is_change(enum ctl_request_type type);
 
 /* ---- client of the tools ------------------------------------------------------------------------------------------ */
 
@@ -97,6 +119,13 @@ int ctl_connect(const char *runtime_dir, struct ctl_client **ret) NBT_MUST_CHECK
 #define CTL_TIMEOUT_S 60
 int ctl_call(struct ctl_client *client, const struct ctl_request *request, struct arena *arena,
              struct ctl_reply *ret) NBT_MUST_CHECK;
+
+/* As ctl_connect(), with the path of the socket itself. */
+int ctl_connect_socket(const char *path, struct ctl_client **ret) NBT_MUST_CHECK;
+
+/* One more reply to a CTL_REQUEST_WINS_WATCH; waits as long as it takes. Errors as ctl_call(), but no NBT_ERR_TIMEOUT. */
+int ctl_next(struct ctl_client *client, struct arena *arena, struct ctl_reply *ret) NBT_MUST_CHECK;
+int ctl_client_fd(const struct ctl_client *client); /* for poll() between two ctl_next() */
 
 /* Accepts NULL, returns NULL. */
 struct ctl_client *ctl_close(struct ctl_client *client);

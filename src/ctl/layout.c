@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+struct address_row {
+        uint32_t address;
+};
+static const struct layout_field ADDRESS_FIELDS[] = {LAYOUT_FIELD(address_row, "address", LAYOUT_ADDRESS, address)};
+const struct layout LAYOUT_ADDRESS_ROW = LAYOUT_OF(address_row, ADDRESS_FIELDS);
+
 #define HEX_BYTES (NB_SCOPE_MAX_BYTES * 2 + 1)
 
 /* ---- members as numbers ------------------------------------------------------------------------------------------- */
@@ -159,7 +165,8 @@ static json_t *encode_pointed(const struct layout_field *field, const uint8_t *o
         memcpy(&pointed, at, sizeof pointed);
         if (field->kind == LAYOUT_OPTIONAL)
                 return pointed ? layout_encode(field->element, pointed) : json_null();
-        return encode_rows(field->element, pointed, load_unsigned(object + field->count_offset, sizeof(size_t)));
+        return encode_rows(field->element, pointed,
+                           load_unsigned(object + field->count_offset, field->count_size_bytes));
 }
 
 static json_t *encode_field(const struct layout_field *field, const uint8_t *object)
@@ -186,7 +193,8 @@ static json_t *encode_field(const struct layout_field *field, const uint8_t *obj
         case LAYOUT_STRUCT:
                 return layout_encode(field->element, at);
         case LAYOUT_ARRAY:
-                return encode_rows(field->element, at, load_unsigned(object + field->count_offset, sizeof(size_t)));
+                return encode_rows(field->element, at,
+                                   load_unsigned(object + field->count_offset, field->count_size_bytes));
         case LAYOUT_OPTIONAL:
         case LAYOUT_LIST:
                 return encode_pointed(field, object, at);
@@ -317,7 +325,7 @@ static int decode_many(const struct layout_field *field, const json_t *json, str
                         return NBT_ERR_NOMEM;
                 memcpy(object + field->offset, &rows, sizeof rows);
         }
-        memcpy(object + field->count_offset, &count, sizeof count);
+        store_unsigned(object + field->count_offset, field->count_size_bytes, count);
         return decode_rows(field, json, arena, rows);
 }
 

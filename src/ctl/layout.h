@@ -24,7 +24,7 @@ enum layout_kind {
         LAYOUT_ADDRESS,  /* uint32_t in host order, as dotted decimal */
         LAYOUT_STRUCT,   /* nested struct */
         LAYOUT_OPTIONAL, /* pointer to a struct, or NULL */
-        LAYOUT_ARRAY,    /* fixed array within the struct, of which a size_t tells how many count */
+        LAYOUT_ARRAY,    /* fixed array within the struct, of which another member tells how many count */
         LAYOUT_LIST,     /* pointer to so many */
 };
 
@@ -38,7 +38,8 @@ struct layout_field {
         const char *const *words;     /* WORD */
         size_t word_count;            /* WORD */
         const struct layout *element; /* STRUCT, OPTIONAL, ARRAY, LIST */
-        size_t count_offset;          /* ARRAY, LIST: of the size_t */
+        size_t count_offset;          /* ARRAY, LIST: of the unsigned member that counts them */
+        size_t count_size_bytes;      /* ARRAY, LIST: its size */
         size_t max;                   /* ARRAY, LIST: most elements */
 };
 
@@ -54,3 +55,34 @@ json_t *layout_encode(const struct layout *layout, const void *object);
 /* Fills OBJECT, which the caller has zeroed; nested memory is in ARENA. NBT_ERR_MALFORMED, NBT_ERR_RANGE, NBT_ERR_NOMEM; OBJECT then
  * holds a part. */
 int layout_decode(const struct layout *layout, const json_t *json, struct arena *arena, void *object) NBT_MUST_CHECK;
+
+/* ---- how rows are written ----------------------------------------------------------------------------------------- */
+
+#define LAYOUT_MEMBER(struct_, member_)                                                                                \
+        .offset = offsetof(struct struct_, member_), .size_bytes = sizeof(((struct struct_ *)NULL)->member_)
+#define LAYOUT_FIELD(struct_, key_, kind_, member_)                                                                    \
+        {                                                                                                              \
+                .key = key_, .kind = kind_, LAYOUT_MEMBER(struct_, member_)                                            \
+        }
+#define LAYOUT_WORDS(struct_, key_, member_, words_)                                                                   \
+        {                                                                                                              \
+                .key = key_, .kind = LAYOUT_WORD, LAYOUT_MEMBER(struct_, member_), .words = words_,                    \
+                .word_count = NBT_ARRAY_SIZE(words_)                                                                   \
+        }
+#define LAYOUT_PART(struct_, key_, kind_, member_, element_)                                                           \
+        {                                                                                                              \
+                .key = key_, .kind = kind_, LAYOUT_MEMBER(struct_, member_), .element = &element_                      \
+        }
+#define LAYOUT_MANY(struct_, key_, kind_, member_, count_, element_, max_)                                             \
+        {                                                                                                              \
+                .key = key_, .kind = kind_, LAYOUT_MEMBER(struct_, member_), .element = &element_,                     \
+                .count_offset = offsetof(struct struct_, count_),                                                      \
+                .count_size_bytes = sizeof(((struct struct_ *)NULL)->count_), .max = max_                              \
+        }
+#define LAYOUT_OF(struct_, fields_)                                                                                    \
+        {                                                                                                              \
+                sizeof(struct struct_), fields_, NBT_ARRAY_SIZE(fields_)                                               \
+        }
+
+/* Bare addresses in arrays travel as objects of one key. */
+extern const struct layout LAYOUT_ADDRESS_ROW;

@@ -13,13 +13,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PIECE_BYTES 4096
+#define PIECE_BYTES 16384
 /* A command's id: which client (from 1, so that it is never 0) below, how often that place was used above. */
 #define SLOT_BITS 8
+
+/* What waits for one who watches; more is counted instead of sent. */
+#define WATCH_MAX_BYTES (1u << 20)
 
 struct client {
         struct control *control;
         int fd; /* -1: the place is free */
+        uid_t uid;
+        bool may_change; /* root, or of our own user or group */
+        bool watching;
+        uint64_t missed;    /* changes not sent to it since the last that was */
+        struct arena arena; /* what the request under way points to */
         struct loop_fd *handle;
         struct strbuf in, out;
         size_t sent_bytes;
@@ -114,6 +122,7 @@ static void client_close(struct client *client)
         close(client->fd);
         strbuf_done(&client->in);
         strbuf_done(&client->out);
+        arena_done(&client->arena);
         *client = (struct client){.control = client->control, .fd = -1, .generation = client->generation + 1};
 }
 
@@ -134,7 +143,8 @@ static const char *failure_text(enum ctl_request_type type, int result)
                                ? "names were released and refreshed less than two minutes ago"
                                : "too many requests; try again later";
         case NBT_ERR_EXISTS:
-                return "the name is registered already";
+                return type == CTL_REQUEST_WINS_BACKUP ? "there is a file of that name"
+                                                       : "the name is registered already";
         case NBT_ERR_NOT_FOUND:
                 return type == CTL_REQUEST_NAME_RELEASE ? "this node has no such name" : "nobody answered for the name";
         case NBT_ERR_TIMEOUT:
@@ -142,7 +152,7 @@ static const char *failure_text(enum ctl_request_type type, int result)
         case NBT_ERR_FULL:
                 return "the node's table is full";
         case NBT_ERR_STATE:
-                return "the node has no interface to do this on";
+                return ctl_request_is_wins(type) ? "the server is stopping" : "the node has no interface to do this on";
         default:
                 return nbt_err_str(result);
         }
@@ -166,17 +176,69 @@ static void client_reply(struct client *client, struct ctl_reply *reply)
         loop_fd_set(client->handle, LOOP_WRITABLE);
 }
 
-void control_complete(struct control *control, const struct node_completion *completion)
+static struct client *client_of(struct control *control, uint64_t id)
 {
-        const size_t slot = completion->id & ((1u << SLOT_BITS) - 1);
+        const size_t slot = id & ((1u << SLOT_BITS) - 1);
 
         if (slot == 0 || slot > CONTROL_MAX_CLIENTS)
-                return;
+                return NULL;
         struct client *client = &control->clients[slot - 1];
-        if (client->fd < 0 || !client->busy || command_id(client) != completion->id)
-                return;
+        return client->fd >= 0 && client->busy && command_id(client) == id ? client : NULL;
+}
+
+void control_reply(struct control *control, uint64_t id, struct ctl_reply *reply)
+{
+        struct client *client = client_of(control, id);
+
+        if (client)
+                client_reply(client, reply);
+}
+
+void control_complete(struct control *control, const struct node_completion *completion)
+{
         struct ctl_reply reply = {.result = completion->result, .completion = *completion};
-        client_reply(client, &reply);
+
+        control_reply(control, completion->id, &reply);
+}
+
+/* ---- who watches -------------------------------------------------------------------------------------------------- */
+
+void control_watch(struct control *control, uint64_t id)
+{
+        struct client *client = client_of(control, id);
+
+        if (client)
+                client->watching = true;
+}
+
+size_t control_watcher_count(const struct control *control)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < CONTROL_MAX_CLIENTS; i++)
+                count += control->clients[i].fd >= 0 && control->clients[i].watching;
+        return count;
+}
+
+static void tell_watcher(struct client *client, const struct ctl_wins_change *change)
+{
+        struct ctl_wins_change told = *change;
+
+        told.missed = client->missed;
+        if (client->out.len_bytes - client->sent_bytes > WATCH_MAX_BYTES ||
+            ctl_wins_change_encode(&told, &client->out) < 0) {
+                client->missed++;
+                return;
+        }
+        client->missed = 0;
+        loop_fd_set(client->handle, LOOP_READABLE | LOOP_WRITABLE);
+}
+
+void control_publish(struct control *control, const struct ctl_wins_change *change)
+{
+        for (size_t i = 0; i < CONTROL_MAX_CLIENTS; i++)
+                if (control->clients[i].fd >= 0 && control->clients[i].watching && !control->clients[i].busy)
+                        tell_watcher(&control->clients[i], change);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
@@ -224,39 +286,81 @@ static void serve_reload(struct client *client)
         }
 }
 
+static void serve_settings(struct client *client)
+{
+        const struct control_setup *setup = &client->control->setup;
+        struct strbuf error = STRBUF_INIT;
+        struct ctl_reply reply = {.result = setup->reload_settings(setup->context, &error)};
+
+        if (reply.result < 0)
+                snprintf(reply.message, sizeof reply.message, "%s", strbuf_str(&error));
+        strbuf_done(&error);
+        client_reply(client, &reply);
+}
+
+static void refuse(struct client *client, int result, const char *why)
+{
+        struct ctl_reply reply = {.result = result};
+
+        snprintf(reply.message, sizeof reply.message, "%s", why);
+        client_reply(client, &reply);
+}
+
+static void serve_wins(struct client *client, const struct ctl_request *request)
+{
+        const struct control_setup *setup = &client->control->setup;
+
+        if (setup->wins)
+                setup->wins(setup->wins_context, command_id(client), request);
+        else
+                refuse(client, NBT_ERR_UNSUPPORTED, "this is no WINS server: netbtd runs here, not winsd");
+}
+
+/* The command of the node that a request is; false if it is none. */
+static bool command_of(enum ctl_request_type type, enum node_command_type *ret)
+{
+        static const struct {
+                enum ctl_request_type request;
+                enum node_command_type command;
+        } COMMANDS[] = {
+                {CTL_REQUEST_NAME_ADD, NODE_COMMAND_NAME_ADD},
+                {CTL_REQUEST_NAME_RELEASE, NODE_COMMAND_NAME_RELEASE},
+                {CTL_REQUEST_RELEASE_REFRESH, NODE_COMMAND_RELEASE_REFRESH},
+                {CTL_REQUEST_QUERY, NODE_COMMAND_QUERY},
+                {CTL_REQUEST_STATUS, NODE_COMMAND_STATUS},
+        };
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(COMMANDS); i++)
+                if (COMMANDS[i].request == type) {
+                        *ret = COMMANDS[i].command;
+                        return true;
+                }
+        return false;
+}
+
 static void serve(struct client *client, const struct ctl_request *request)
 {
+        const bool is_change = ctl_request_is_change(request->type);
+        enum node_command_type command;
+
         client->busy = true;
         client->type = request->type;
         client->lmhosts_count = 0;
         loop_fd_set(client->handle, LOOP_HANGUP); /* who leaves meanwhile makes room for others */
-        log_line(1, "control: %s", ctl_request_str(request->type));
-        switch (request->type) {
-        case CTL_REQUEST_VIEW:
-        case CTL_REQUEST_SERVER:
-                serve_view(client, request->type == CTL_REQUEST_VIEW);
-                break;
-        case CTL_REQUEST_NAME_ADD:
-                serve_command(client, NODE_COMMAND_NAME_ADD, request);
-                break;
-        case CTL_REQUEST_NAME_RELEASE:
-                serve_command(client, NODE_COMMAND_NAME_RELEASE, request);
-                break;
-        case CTL_REQUEST_RELEASE_REFRESH:
-                serve_command(client, NODE_COMMAND_RELEASE_REFRESH, request);
-                break;
-        case CTL_REQUEST_RELOAD:
+        log_line(is_change && ctl_request_is_wins(request->type) ? 0 : 1, "control: %s by uid %u",
+                 ctl_request_str(request->type), (unsigned)client->uid);
+        if (is_change && !client->may_change)
+                refuse(client, NBT_ERR_DENIED, "only root and members of the daemon's group may change anything");
+        else if (ctl_request_is_wins(request->type))
+                serve_wins(client, request);
+        else if (command_of(request->type, &command))
+                serve_command(client, command, request);
+        else if (request->type == CTL_REQUEST_RELOAD)
                 serve_reload(client);
-                break;
-        case CTL_REQUEST_QUERY:
-                serve_command(client, NODE_COMMAND_QUERY, request);
-                break;
-        case CTL_REQUEST_STATUS:
-                serve_command(client, NODE_COMMAND_STATUS, request);
-                break;
-        case CTL_REQUEST_MAX:
-                break;
-        }
+        else if (request->type == CTL_REQUEST_SETTINGS_RELOAD)
+                serve_settings(client);
+        else
+                serve_view(client, request->type == CTL_REQUEST_VIEW);
 }
 
 /* Takes a whole request out of what came in, if there is one. False: hang up. */
@@ -264,12 +368,15 @@ static bool take_request(struct client *client)
 {
         struct ctl_request request;
         size_t payload_bytes = 0;
-        const int r = ctl_frame_look(client->in.text, client->in.len_bytes, CTL_MAX_REQUEST_BYTES, &payload_bytes);
+        const size_t max_bytes = client->control->setup.wins ? CTL_MAX_WINS_REQUEST_BYTES : CTL_MAX_REQUEST_BYTES;
+        const int r = ctl_frame_look(client->in.text, client->in.len_bytes, max_bytes, &payload_bytes);
 
         if (r <= 0)
                 return r == 0;
         const size_t frame_bytes = CTL_FRAME_HEADER_BYTES + payload_bytes;
-        const int decoded = ctl_request_decode(client->in.text + CTL_FRAME_HEADER_BYTES, payload_bytes, &request);
+        arena_reset(&client->arena);
+        const int decoded =
+                ctl_request_decode(client->in.text + CTL_FRAME_HEADER_BYTES, payload_bytes, &client->arena, &request);
         memmove(client->in.text, client->in.text + frame_bytes, client->in.len_bytes - frame_bytes);
         client->in.len_bytes -= frame_bytes;
         if (decoded < 0)
@@ -305,7 +412,7 @@ static bool write_some(struct client *client)
         strbuf_done(&client->out);
         client->sent_bytes = 0;
         loop_fd_set(client->handle, LOOP_READABLE);
-        return take_request(client); /* one that came together with the last */
+        return client->watching || take_request(client); /* one that came together with the last */
 }
 
 static void on_client(void *context, unsigned events)
@@ -315,12 +422,33 @@ static void on_client(void *context, unsigned events)
 
         if (client->busy)
                 alive = false;
+        else if (client->watching && events & LOOP_READABLE)
+                alive = false; /* it has nothing more to say: it has left */
         else if (events & LOOP_WRITABLE)
                 alive = write_some(client);
         else if (events & LOOP_READABLE)
                 alive = read_some(client) && take_request(client);
         if (!alive)
                 client_close(client);
+}
+
+/* SO_PEERCRED and SO_PEERGROUPS: who the other end was when it connected. */
+static void look_at_peer(int fd, struct client *client)
+{
+        struct ucred peer = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+        gid_t groups[256];
+        socklen_t len = sizeof peer;
+
+        client->may_change = false;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+                return;
+        client->uid = peer.uid;
+        client->may_change = peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid();
+        len = sizeof groups;
+        if (client->may_change || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
+                return;
+        for (size_t i = 0; i < len / sizeof groups[0]; i++)
+                client->may_change = client->may_change || groups[i] == getegid();
 }
 
 static void on_connect(void *context, unsigned events)
@@ -339,6 +467,7 @@ static void on_connect(void *context, unsigned events)
                 if (loop_fd_open(control->setup.loop, fd, LOOP_READABLE, on_client, client, &client->handle) < 0)
                         break;
                 client->fd = fd;
+                look_at_peer(fd, client);
                 return;
         }
         close(fd); /* no room: the client is told that we hung up */

@@ -264,14 +264,14 @@ static void on_clock_jump(void *context, unsigned events)
         driver_event(app->driver, &event);
 }
 
-static void reload_settings(struct app *app)
+static int reload_settings(struct app *app, struct strbuf *error)
 {
-        struct strbuf error = STRBUF_INIT;
         const uint16_t port = app->setup.config.node.name_server_port;
 
         notify_reloading();
-        if (setup_load(&app->switches, &app->setup, &error) < 0) {
-                log_line(0, "%s; the settings stay as they were", strbuf_str(&error));
+        const int r = setup_load(&app->switches, &app->setup, error);
+        if (r < 0) {
+                log_line(0, "%s; the settings stay as they were", strbuf_str(error));
                 if (app->setup.event_id)
                         report(app, app->setup.event_id, "The settings stay as they were.");
         } else {
@@ -288,8 +288,13 @@ static void reload_settings(struct app *app)
                 driver_event(app->driver, &event);
                 load_hosts(app);
         }
-        strbuf_done(&error);
         notify_ready(NULL);
+        return r;
+}
+
+static int on_reload_settings(void *context, struct strbuf *error)
+{
+        return reload_settings(context, error);
 }
 
 static void on_signal(void *context, int number)
@@ -298,7 +303,10 @@ static void on_signal(void *context, int number)
         struct node_event event = {.type = NODE_EVENT_STOP};
 
         if (number == SIGHUP && !app->stopping) {
-                reload_settings(app);
+                struct strbuf error = STRBUF_INIT;
+
+                (void)!reload_settings(app, &error); /* which has said in the log what was wrong */
+                strbuf_done(&error);
                 return;
         }
         if (number == SIGHUP)
@@ -409,6 +417,7 @@ static int start_control(struct app *app)
                                             .server = &app->server,
                                             .started = clock_mono(),
                                             .reload = on_reload,
+                                            .reload_settings = on_reload_settings,
                                             .context = app};
         const int r = control_new(&app->control, app->control_fd, &setup);
 

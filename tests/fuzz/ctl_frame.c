@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (ctl_frame_look(data, size, CTL_MAX_REPLY_BYTES, &payload) == 1) {
                 const uint8_t *json = data + CTL_FRAME_HEADER_BYTES;
 
-                if (ctl_request_decode(json, payload, &request) == 0 && ctl_request_encode(&request, &out) < 0)
+                if (ctl_request_decode(json, payload, &arena, &request) == 0 && ctl_request_encode(&request, &out) < 0)
                         __builtin_trap();
                 if (ctl_reply_decode(json, payload, &arena, &reply) == 0)
                         (void)!ctl_reply_encode(&reply, &out);
