@@ -44,7 +44,9 @@ static void read_settings(const struct cli_context *ctx, struct arena *arena, st
         if (r == 0)
                 r = settings_effective_build(doc, arena, &settings);
         if (r == 0) {
-                ret->type = (enum node_type)settings.node_type.value;
+                /* where nothing says B node, a server named on the command line makes it an H node, as in the settings */
+                if (settings.node_type.origin != SETTINGS_DEFAULT || settings.node_type.value != NODE_TYPE_B)
+                        ret->type = (enum node_type)settings.node_type.value;
                 if (nb_scope_parse(settings.scope.text, &ret->scope) < 0)
                         ret->scope = (struct nb_scope){0};
                 for (size_t i = 0; i < settings.wins_count; i++)
