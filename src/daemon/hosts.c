@@ -3,10 +3,12 @@
 #include "daemon/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_unc(const char *path)
 {
@@ -46,9 +48,16 @@ static int feed_next(struct lmhosts_load *load, const char *wanted)
                 return lmhosts_load_fail(load, "network paths are not read; copy the file here");
         if (!resolve(wanted, lmhosts_load_includer(load), path))
                 return lmhosts_load_fail(load, "the path is too long");
-        FILE *file = fopen(path, "re");
-        if (!file)
-                return lmhosts_load_fail(load, strerror(errno));
+        /* a pipe must not hold up the daemon: it is opened without waiting, and refused below */
+        const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+        if (!file) {
+                const int why = errno;
+
+                if (fd >= 0)
+                        close(fd);
+                return lmhosts_load_fail(load, strerror(why));
+        }
         const int r = fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode) ? lmhosts_load_fail(load, "not a plain file")
                                                                            : feed_file(load, file);
         fclose(file);

@@ -493,13 +493,26 @@ static void finish(struct app *app)
         setup_done(&app->setup);
 }
 
+/* Settings that cannot be read end the start; where there is a log, it is told all the same (4301). */
+static void report_bad_settings(struct app *app, const char *error)
+{
+        const char *directory = app->switches.state_dir;
+
+        if (app->setup.event_id && choose_user(app) == 0 && make_directory(app, directory) == 0 &&
+            drop_privilege(app) == 0 && access(directory, W_OK) == 0 && events_new(&app->events, directory) == 0)
+                events_set_computer(app->events, app->switches.name ? app->switches.name : "");
+        (void)fail(app, app->setup.event_id, "%s", error);
+        report_failure(app);
+        finish(app);
+}
+
 static int run(struct app *app)
 {
         struct strbuf error = STRBUF_INIT;
         const int r = setup_load(&app->switches, &app->setup, &error);
 
         if (r < 0)
-                log_line(0, "%s", strbuf_str(&error));
+                report_bad_settings(app, strbuf_str(&error));
         strbuf_done(&error);
         if (r < 0)
                 return EXIT_USAGE;
