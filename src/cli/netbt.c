@@ -19,6 +19,7 @@ static const struct cli_command *const commands[] = {
         &cli_cmd_name,
         &cli_cmd_ipconfig,
         &cli_cmd_reg,
+        &cli_cmd_scan,
         NULL, /* closes the table */
 };
 /* clang-format on */
