@@ -7,28 +7,48 @@
 #include <string.h>
 #include <strings.h>
 
-const char daemon_switches_help[] =
-        "Usage: netbtd [-i IFACE|ADDRESS]... [-n NAME] [-g WORKGROUP] [-u USER]... [-w WINS]...\n"
-        "              [-t b|p|m|h] [--scope ID] [-v]...\n"
-        "\n"
-        "The NetBT end node: registers, defends, refreshes and releases this machine's NetBIOS names.\n"
-        "Runs in the foreground. SIGTERM releases every name and ends; SIGHUP reads the settings again.\n"
-        "\n"
-        "  -i IFACE|ADDRESS     run on this interface or address only; may be repeated (default: all)\n"
-        "  -n NAME              computer name: NAME<00>, NAME<03> and NAME<20> are registered\n"
-        "  -g WORKGROUP         group name WORKGROUP<00>\n"
-        "  -u USER              user name USER<03>; may be repeated\n"
-        "  -w WINS              address of a WINS server, the primary first; may be repeated\n"
-        "  -t b|p|m|h           node type: broadcast, point-to-point, mixed or hybrid\n"
-        "  --scope ID           NetBIOS scope\n"
-        "  -v                   say more; may be repeated\n"
-        "  --config FILE        settings (default /etc/netbt/netbt.reg)\n"
-        "  --state-dir DIR      event log and backups (default /var/lib/netbt)\n"
-        "  --runtime-dir DIR    control socket (default /run/netbt)\n"
-        "  --no-sandbox         keep user, capabilities and system calls (for debuggers)\n"
-        "  --help, --version\n"
-        "\n"
-        "Switches override the settings file, which overrides what DHCP said, which overrides the defaults.\n";
+/* What both daemons take, and say of it. */
+#define COMMON_HELP                                                                                                    \
+        "  -n NAME              computer name: NAME<00>, NAME<03> and NAME<20> are registered\n"                       \
+        "  -g WORKGROUP         group name WORKGROUP<00>\n"                                                            \
+        "  -u USER              user name USER<03>; may be repeated\n"                                                 \
+        "  -w WINS              address of a WINS server, the primary first; may be repeated\n"                        \
+        "  -t b|p|m|h           node type: broadcast, point-to-point, mixed or hybrid\n"                               \
+        "  --scope ID           NetBIOS scope\n"                                                                       \
+        "  -v                   say more; may be repeated\n"                                                           \
+        "  --config FILE        settings (default /etc/netbt/netbt.reg)\n"                                             \
+        "  --state-dir DIR      event log and backups (default /var/lib/netbt)\n"                                      \
+        "  --runtime-dir DIR    control socket (default /run/netbt)\n"                                                 \
+        "  --no-sandbox         keep user, capabilities and system calls (for debuggers)\n"                            \
+        "  --help, --version\n"                                                                                        \
+        "\n"                                                                                                           \
+        "Switches override the settings file, which overrides what DHCP said, which overrides the defaults.\n"
+
+const struct daemon_program DAEMON_NETBTD = {
+        .name = "netbtd",
+        .help = "Usage: netbtd [-i IFACE|ADDRESS]... [-n NAME] [-g WORKGROUP] [-u USER]... [-w WINS]...\n"
+                "              [-t b|p|m|h] [--scope ID] [-v]...\n"
+                "\n"
+                "The NetBT end node: registers, defends, refreshes and releases this machine's NetBIOS names.\n"
+                "Runs in the foreground. SIGTERM releases every name and ends; SIGHUP reads the settings again.\n"
+                "\n"
+                "  -i IFACE|ADDRESS     run on this interface or address only; may be repeated (default: "
+                "all)\n" COMMON_HELP,
+};
+
+const struct daemon_program DAEMON_WINSD = {
+        .name = "winsd",
+        .serves_wins = true,
+        .help = "Usage: winsd [-l ADDRESS]... [-n NAME] [-g WORKGROUP] [-u USER]... [-w WINS]... [-t b|p|m|h]\n"
+                "             [--scope ID] [-v]...\n"
+                "\n"
+                "The WINS server (NetBIOS name server), with the NetBT end node of its machine.\n"
+                "Runs in the foreground. SIGTERM releases this machine's names, writes what is left and ends;\n"
+                "SIGHUP reads the settings again.\n"
+                "\n"
+                "  -l ADDRESS|IFACE     serve on this address or interface only; may be repeated (default: all)\n"
+                "  -i IFACE|ADDRESS     the same\n" COMMON_HELP,
+};
 
 enum long_switch {
         SWITCH_SCOPE = 0x100,
@@ -40,9 +60,10 @@ enum long_switch {
         SWITCH_NO_SANDBOX
 };
 
+/* The program is known from the prefix of the line. */
 static int wrong(struct strbuf *error, int code, const char *what, const char *why)
 {
-        strbuf_printf(error, "%s: %s; 'netbtd --help' lists the switches", what, why);
+        strbuf_printf(error, "%s: %s; --help lists the switches", what, why);
         return code;
 }
 
@@ -105,6 +126,7 @@ static int take_switch(int option, const char *argument, struct daemon_switches 
 {
         switch (option) {
         case 'i':
+        case 'l':
                 return take_iface(argument, s, error);
         case 'n':
                 return take_name(argument, &s->name, error);
@@ -146,7 +168,8 @@ static int take_switch(int option, const char *argument, struct daemon_switches 
         }
 }
 
-int daemon_switches_parse(int argc, char **argv, struct daemon_switches *ret, struct strbuf *error)
+int daemon_switches_parse(const struct daemon_program *program, int argc, char **argv, struct daemon_switches *ret,
+                          struct strbuf *error)
 {
         static const struct option switches[] = {{"scope", required_argument, NULL, SWITCH_SCOPE},
                                                  {"config", required_argument, NULL, SWITCH_CONFIG},
@@ -156,12 +179,15 @@ int daemon_switches_parse(int argc, char **argv, struct daemon_switches *ret, st
                                                  {"help", no_argument, NULL, SWITCH_HELP},
                                                  {"version", no_argument, NULL, SWITCH_VERSION},
                                                  {0}};
-        struct daemon_switches s = {
-                .config_path = "/etc/netbt/netbt.reg", .state_dir = "/var/lib/netbt", .runtime_dir = "/run/netbt"};
+        const char *letters = program->serves_wins ? ":i:l:n:g:u:w:t:v" : ":i:n:g:u:w:t:v";
+        struct daemon_switches s = {.program = program,
+                                    .config_path = "/etc/netbt/netbt.reg",
+                                    .state_dir = "/var/lib/netbt",
+                                    .runtime_dir = "/run/netbt"};
 
         optind = 0; /* glibc: begin anew, also after another parse in this process */
         for (;;) {
-                const int option = getopt_long(argc, argv, ":i:n:g:u:w:t:v", switches, NULL);
+                const int option = getopt_long(argc, argv, letters, switches, NULL);
                 if (option == -1)
                         break;
                 if (option == ':' || option == '?')
@@ -172,7 +198,7 @@ int daemon_switches_parse(int argc, char **argv, struct daemon_switches *ret, st
                         return rc;
         }
         if (optind < argc)
-                return wrong(error, NBT_ERR_MALFORMED, argv[optind], "netbtd takes no arguments, only switches");
+                return wrong(error, NBT_ERR_MALFORMED, argv[optind], "there are no arguments, only switches");
         *ret = s;
         return 0;
 }
@@ -213,7 +239,7 @@ static enum node_type type_of(const struct settings_effective *settings, const s
 {
         if (switches->type)
                 return switches->type;
-        if (settings->node_type.origin == SETTINGS_DEFAULT && switches->wins_count)
+        if (settings->node_type.origin == SETTINGS_DEFAULT && (switches->wins_count || switches->program->serves_wins))
                 return NODE_TYPE_H;
         return (enum node_type)settings->node_type.value;
 }
@@ -276,6 +302,7 @@ int daemon_config_build(const struct settings_effective *settings, const struct 
         node->single_response = settings->single_response.value != 0;
         node->random_adapter = settings->random_adapter.value != 0;
         node->lmhosts_enabled = settings->enable_lmhosts.value != 0;
+        node->serves_wins = switches->program->serves_wins;
         node->dns_enabled = settings->enable_dns.value != 0;
         take_computer(settings, switches, host_name, &config);
         set_name(node->workgroup, switches->workgroup ? switches->workgroup : settings->workgroup.text);
@@ -318,8 +345,10 @@ void daemon_config_iface(const struct daemon_config *config, const char *device,
                 set_wins(iface, config->switches->wins, config->switches->wins_count);
         else if (own && own->wins_count)
                 set_wins(iface, own->wins, own->wins_count);
-        else
+        else if (settings->wins_count || !config->switches->program->serves_wins)
                 set_wins(iface, settings->wins, settings->wins_count);
+        else
+                set_wins(iface, &iface->address, 1); /* a WINS server is its own client (KB150737) */
         if (config->broadcast_address)
                 iface->broadcast = config->broadcast_address;
 }

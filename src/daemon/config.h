@@ -1,6 +1,6 @@
 #pragma once
 /*
- * What netbtd runs with: the settings, with the command line on top, in the form the node core takes.
+ * What netbtd (or winsd, which carries a node too) runs with: the settings, with the command line on top, in the form the node core takes.
  *
  * Life: daemon_switches_parse(argv) → regfile_load → settings_effective_build → daemon_config_build; then daemon_config_iface()
  * for every live interface. On SIGHUP all but the first again. Precedence: switches > settings file > DHCP > defaults.
@@ -12,13 +12,23 @@
 
 #define DAEMON_MAX_SPECS 32
 
-/* netbtd's command line. Texts are argv's. */
+/* One of the two daemons. */
+struct daemon_program {
+        const char *name;
+        const char *help; /* the whole text of --help */
+        bool serves_wins; /* -l is taken; the node is its own server's client unless told otherwise */
+};
+
+extern const struct daemon_program DAEMON_NETBTD, DAEMON_WINSD;
+
+/* The command line. Texts are argv's. */
 struct daemon_switches {
+        const struct daemon_program *program;
         bool help, version;
         const char *config_path, *state_dir, *runtime_dir; /* never NULL: INTERFACE's defaults */
         bool config_given;                                 /* --config was: a missing file is then an error */
         size_t iface_count;
-        const char *ifaces[DAEMON_MAX_SPECS]; /* -i: device name or address */
+        const char *ifaces[DAEMON_MAX_SPECS]; /* -i (winsd: -l too): device name or address */
         const char *name;                     /* -n, NULL if absent; so the next ones */
         const char *workgroup;
         const char *scope;
@@ -31,10 +41,9 @@ struct daemon_switches {
         bool no_sandbox;     /* --no-sandbox: stay the user one is, with all system calls (for debuggers) */
 };
 
-extern const char daemon_switches_help[]; /* the whole text of netbtd --help */
-
 /* NBT_ERR_MALFORMED or NBT_ERR_RANGE for wrong usage, with one line of what, why and what to do in ERROR (no program name, no newline). */
-int daemon_switches_parse(int argc, char **argv, struct daemon_switches *ret, struct strbuf *error) NBT_MUST_CHECK;
+int daemon_switches_parse(const struct daemon_program *program, int argc, char **argv, struct daemon_switches *ret,
+                          struct strbuf *error) NBT_MUST_CHECK;
 
 struct daemon_config {
         struct node_config node;
@@ -54,7 +63,8 @@ int daemon_config_build(const struct settings_effective *settings, const struct 
 bool daemon_config_wants(const struct daemon_config *config, const char *device, uint32_t address);
 
 /* Fills netbios_enabled, wins, wins_count (and broadcast, if BroadcastAddress is set) of an interface whose label is the device's
- * name; GUID (may be NULL) is another name it may have in the settings. -w > own list > list for all interfaces. */
+ * name; GUID (may be NULL) is another name it may have in the settings. -w > own list > list for all interfaces > on a WINS server, the
+ * interface's own address. */
 void daemon_config_iface(const struct daemon_config *config, const char *device, const char *guid,
                          struct node_iface *iface);
 

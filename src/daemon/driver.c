@@ -13,6 +13,19 @@
 
 /* After a step that failed for want of memory: how long to let the machine recover. */
 #define FAILED_STEP_PAUSE_MS 1000u
+/* Batches taken in a row before other descriptors get their turn: some 2 ms. */
+#define MAX_BATCHES 16u
+/* What node and guest may send each other in one turn: far more than a conversation has. */
+#define MAX_HANDED 1024u
+
+/* A datagram that never meets the network, on its way between node and guest. */
+struct handed {
+        struct handed *next;
+        bool to_guest;
+        uint32_t source, destination;
+        const uint8_t *bytes;
+        size_t len_bytes;
+};
 
 struct driver {
         struct driver_setup setup;
@@ -26,6 +39,9 @@ struct driver {
         mono_t paused_until;
         uint64_t watchdog_interval_ms;
         mono_t watchdog_at;
+        mono_t timer_at;                           /* what the loop's timer is set to */
+        struct handed *handed_first, *handed_last; /* in the turn's memory */
+        bool node_changed;
         size_t conflicts;
         size_t failed_lookup_count;
         uint32_t failed_lookups[LOOP_MAX_LOOKUPS]; /* to be answered with "not found" in this turn */
@@ -46,6 +62,33 @@ static void dump(const char *way, uint32_t address, const uint8_t *bytes, size_t
         strbuf_done(&text);
 }
 
+static bool is_ours(const struct driver *driver, uint32_t address, uint16_t port)
+{
+        return driver->setup.guest && port == udp_port(driver->setup.udp) &&
+               iface_table_find_address(&driver->ifaces, address);
+}
+
+/* Copied: what is sent lives shorter than the turn. */
+static void hand_over(struct driver *driver, bool to_guest, uint32_t source, uint32_t destination, const uint8_t *bytes,
+                      size_t len_bytes)
+{
+        struct handed *handed = arena_alloc(&driver->arena, sizeof *handed);
+        const uint8_t *copy = arena_copy(&driver->arena, bytes, len_bytes);
+
+        if (!handed || !copy)
+                return; /* lost, as on a network; both sides repeat themselves */
+        *handed = (struct handed){.to_guest = to_guest,
+                                  .source = source,
+                                  .destination = destination,
+                                  .bytes = copy,
+                                  .len_bytes = len_bytes};
+        if (driver->handed_last)
+                driver->handed_last->next = handed;
+        else
+                driver->handed_first = handed;
+        driver->handed_last = handed;
+}
+
 static void act_send(struct driver *driver, const struct node_action *action)
 {
         const struct iface_row *row = iface_table_find(&driver->ifaces, action->send.iface_id);
@@ -53,10 +96,25 @@ static void act_send(struct driver *driver, const struct node_action *action)
         if (!row)
                 return; /* the interface went in this very turn */
         dump("to", action->send.destination, action->send.bytes, action->send.len_bytes);
+        if (!action->send.broadcast && is_ours(driver, action->send.destination, action->send.port)) {
+                hand_over(driver, true, row->iface.address, action->send.destination, action->send.bytes,
+                          action->send.len_bytes);
+                return;
+        }
         udp_send(driver->setup.udp,
                  iface_table_device(&driver->ifaces, row, action->send.destination, action->send.broadcast),
                  row->iface.address, action->send.destination, action->send.port, action->send.bytes,
                  action->send.len_bytes);
+}
+
+void driver_send(struct driver *driver, uint32_t source, uint32_t destination, uint16_t port, const uint8_t *bytes,
+                 size_t len_bytes)
+{
+        dump("to", destination, bytes, len_bytes);
+        if (is_ours(driver, destination, port))
+                hand_over(driver, false, source ? source : destination, destination, bytes, len_bytes);
+        else
+                udp_send(driver->setup.udp, 0, source, destination, port, bytes, len_bytes);
 }
 
 /* For who asks the service manager. */
@@ -100,6 +158,7 @@ static void act_notify(struct driver *driver, const struct node_notice *notice)
         struct strbuf line = STRBUF_INIT;
 
         count_conflicts(driver, notice);
+        driver->node_changed = driver->node_changed || notice->type == NODE_NOTICE_STATE;
         if (notice_to_event(notice, driver->setup.style, &event)) {
                 events_append(driver->setup.events, &event, phase_of(notice), driver->now, driver->wall);
                 return; /* which says it in the log too */
@@ -156,6 +215,7 @@ static void perform(struct driver *driver, const struct node_action *action)
 static void turn_begin(struct driver *driver)
 {
         arena_reset(&driver->arena);
+        driver->handed_first = driver->handed_last = NULL;
         driver->now = clock_mono();
         driver->wall = clock_wall();
 }
@@ -189,10 +249,60 @@ static void answer_failed_lookups(struct driver *driver)
         }
 }
 
+static void deliver(struct driver *driver, const struct handed *handed)
+{
+        const struct driver_guest *guest = driver->setup.guest;
+        const struct iface_row *row = iface_table_find_address(&driver->ifaces, handed->destination);
+
+        if (handed->to_guest) {
+                guest->local(guest->context, handed->source, handed->destination, handed->bytes, handed->len_bytes);
+                return;
+        }
+        if (!row)
+                return;
+        struct node_event event = {.type = NODE_EVENT_PACKET,
+                                   .packet = {.bytes = handed->bytes,
+                                              .len_bytes = handed->len_bytes,
+                                              .source = handed->source,
+                                              .source_port = udp_port(driver->setup.udp),
+                                              .destination = handed->destination,
+                                              .iface_id = row->iface.id,
+                                              .from_server = true}};
+        turn_step(driver, &event);
+}
+
+/* What node and guest tell each other, until both are silent. */
+static void settle(struct driver *driver)
+{
+        const struct driver_guest *guest = driver->setup.guest;
+        size_t count = 0;
+
+        if (driver->node_changed) {
+                driver->node_changed = false;
+                if (guest)
+                        guest->node_changed(guest->context);
+        }
+        while (driver->handed_first && count++ < MAX_HANDED) {
+                const struct handed *handed = driver->handed_first;
+
+                driver->handed_first = handed->next;
+                if (!driver->handed_first)
+                        driver->handed_last = NULL;
+                deliver(driver, handed);
+                if (driver->node_changed && guest) {
+                        driver->node_changed = false;
+                        guest->node_changed(guest->context);
+                }
+        }
+}
+
 static mono_t next_wake(const struct driver *driver)
 {
+        const struct driver_guest *guest = driver->setup.guest;
         mono_t deadline = node_deadline(driver->node);
 
+        if (guest)
+                deadline = mono_min(deadline, guest->deadline(guest->context));
         if (driver->failed_lookup_count)
                 deadline = driver->now;
         if (deadline.ns < driver->paused_until.ns)
@@ -200,12 +310,32 @@ static mono_t next_wake(const struct driver *driver)
         return mono_min(mono_min(deadline, events_deadline(driver->setup.events)), driver->watchdog_at);
 }
 
+/* Setting a timer costs more than answering a query: only when it is another. */
+static void set_timer(struct driver *driver)
+{
+        const mono_t at = next_wake(driver);
+
+        if (at.ns == driver->timer_at.ns)
+                return;
+        driver->timer_at = at;
+        loop_timer_set(driver->timer, driver->now, at);
+}
+
 static void turn_end(struct driver *driver)
 {
         if (driver->failed_lookup_count)
                 answer_failed_lookups(driver);
+        settle(driver);
         udp_flush(driver->setup.udp);
-        loop_timer_set(driver->timer, driver->now, next_wake(driver));
+        set_timer(driver);
+}
+
+static void guest_timer(struct driver *driver)
+{
+        const struct driver_guest *guest = driver->setup.guest;
+
+        if (guest && mono_is_due(guest->deadline(guest->context), driver->now))
+                guest->timer(guest->context);
 }
 
 static void on_timer(void *context)
@@ -214,8 +344,11 @@ static void on_timer(void *context)
         struct node_event event = {.type = NODE_EVENT_TIMER};
 
         turn_begin(driver);
+        driver->timer_at = MONO_NEVER; /* it has run */
         if (mono_is_due(node_deadline(driver->node), driver->now) && mono_is_due(driver->paused_until, driver->now))
                 turn_step(driver, &event);
+        if (mono_is_due(driver->paused_until, driver->now))
+                guest_timer(driver);
         if (mono_is_due(events_deadline(driver->setup.events), driver->now))
                 events_flush(driver->setup.events, driver->now);
         if (mono_is_due(driver->watchdog_at, driver->now)) {
@@ -233,7 +366,6 @@ static void take_datagram(struct driver *driver, const struct udp_datagram *data
         /* No name-service message is longer than one frame; what was cut is none. */
         if (!row || datagram->truncated)
                 return;
-        dump("from", datagram->source, datagram->bytes, datagram->len_bytes);
         struct node_event event = {.type = NODE_EVENT_PACKET,
                                    .packet = {.bytes = datagram->bytes,
                                               .len_bytes = datagram->len_bytes,
@@ -244,17 +376,58 @@ static void take_datagram(struct driver *driver, const struct udp_datagram *data
         turn_step(driver, &event);
 }
 
+/* Shows the guest what was sent to an address of ours; true in TAKEN for what is not the node's. */
+static void offer(struct driver *driver, const struct udp_datagram *datagrams, size_t count, bool *taken)
+{
+        const struct driver_guest *guest = driver->setup.guest;
+        const struct udp_datagram *offered[UDP_BATCH];
+        size_t indexes[UDP_BATCH], offered_count = 0;
+        bool was_taken[UDP_BATCH] = {false};
+
+        for (size_t i = 0; i < count; i++) {
+                if (datagrams[i].truncated || !iface_table_find_address(&driver->ifaces, datagrams[i].destination))
+                        continue;
+                indexes[offered_count] = i;
+                offered[offered_count++] = &datagrams[i];
+        }
+        if (offered_count)
+                guest->batch(guest->context, offered, offered_count, was_taken);
+        for (size_t i = 0; i < offered_count; i++)
+                taken[indexes[i]] = was_taken[i];
+}
+
+/* One batch; returns how many datagrams it had. */
+static int take_batch(struct driver *driver)
+{
+        const struct udp_datagram *datagrams = NULL;
+        bool taken[UDP_BATCH] = {false};
+        const int count = udp_receive(driver->setup.udp, &datagrams);
+
+        if (count <= 0)
+                return count;
+        turn_begin(driver);
+        for (int i = 0; i < count && log_verbosity() > 1; i++)
+                dump("from", datagrams[i].source, datagrams[i].bytes, datagrams[i].len_bytes);
+        if (driver->setup.guest)
+                offer(driver, datagrams, (size_t)count, taken);
+        for (int i = 0; i < count; i++)
+                if (!taken[i])
+                        take_datagram(driver, &datagrams[i]);
+        settle(driver);
+        udp_flush(driver->setup.udp);
+        return count;
+}
+
 static void on_datagrams(void *context, unsigned events)
 {
         struct driver *driver = context;
-        const struct udp_datagram *datagrams = NULL;
 
         (void)events;
-        turn_begin(driver);
-        const int count = udp_receive(driver->setup.udp, &datagrams);
-        for (int i = 0; i < count; i++)
-                take_datagram(driver, &datagrams[i]);
-        turn_end(driver);
+        for (unsigned i = 0; i < MAX_BATCHES && take_batch(driver) > 0; i++)
+                continue;
+        if (driver->failed_lookup_count)
+                answer_failed_lookups(driver);
+        set_timer(driver);
 }
 
 void driver_event(struct driver *driver, struct node_event *event)
@@ -322,6 +495,7 @@ static void apply_change(struct driver *driver, const struct daemon_config *conf
         } else {
                 event.iface = change->iface;
         }
+        driver->node_changed = true;
         turn_step(driver, &event);
         if (change->type == IFACE_SET)
                 report_missing_wins(driver, config->node.type, &change->iface);
@@ -355,6 +529,7 @@ static int start_watching(struct driver *driver)
         if (r == 0)
                 r = loop_fd_open(driver->setup.loop, udp_fd(driver->setup.udp), LOOP_READABLE, on_datagrams, driver,
                                  &driver->udp_handle);
+        driver->timer_at = MONO_NEVER;
         driver->watchdog_interval_ms = notify_watchdog_interval_ms();
         driver->watchdog_at = driver->watchdog_interval_ms ? clock_mono() : MONO_NEVER;
         return r;
@@ -412,7 +587,49 @@ int driver_view(struct driver *driver, struct node_view *ret)
         return node_view(driver->node, driver->now, &driver->arena, ret);
 }
 
+int driver_view_in_turn(struct driver *driver, struct node_view *ret)
+{
+        return node_view(driver->node, driver->now, &driver->arena, ret);
+}
+
 struct udp_counters driver_counters(const struct driver *driver)
 {
         return udp_counters(driver->setup.udp);
+}
+
+uint32_t driver_first_address(const struct driver *driver)
+{
+        return driver->ifaces.count ? driver->ifaces.rows[0].iface.address : 0;
+}
+
+size_t driver_addresses(const struct driver *driver, uint32_t ret[NODE_MAX_IFACES])
+{
+        for (size_t i = 0; i < driver->ifaces.count; i++)
+                ret[i] = driver->ifaces.rows[i].iface.address;
+        return driver->ifaces.count;
+}
+
+void driver_turn_begin(struct driver *driver)
+{
+        turn_begin(driver);
+}
+
+void driver_turn_end(struct driver *driver)
+{
+        turn_end(driver);
+}
+
+mono_t driver_now(const struct driver *driver)
+{
+        return driver->now;
+}
+
+wall_t driver_wall(const struct driver *driver)
+{
+        return driver->wall;
+}
+
+struct arena *driver_arena(struct driver *driver)
+{
+        return &driver->arena;
 }

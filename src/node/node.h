@@ -77,6 +77,8 @@ struct node_config {
         bool random_adapter;        /* RandomAdapter: one random address of ours */
         bool lmhosts_enabled;       /* EnableLMHOSTS */
         bool dns_enabled;           /* EnableDns: NODE_ACTION_DNS_LOOKUP after all else */
+        bool serves_wins; /* a WINS server shares the process: an address of ours may be a server; what is sent to it the
+                             driver hands over, and answers as packets with from_server */
 };
 
 /* Sensible defaults: H node is chosen by the settings, this gives B, no names, RFC timing. */
@@ -139,6 +141,7 @@ struct node_event {
                                 destination; /* destination as the packet bore it: tells broadcast from unicast */
                         uint16_t source_port;
                         uint32_t iface_id; /* received on */
+                        bool from_server;  /* handed over inside the process by the WINS server that shares it */
                 } packet;
                 struct node_iface iface;
                 uint32_t iface_gone_id;

@@ -20,8 +20,8 @@ void node_wins_set(struct node *node, struct node_if *iface)
                 const uint32_t address = iface->config.wins[i];
                 const struct node_wins *known = find_server(iface, address);
 
-                /* an address of ours is no server to a node: one process owns port 137 */
-                if (address == 0 || node_is_own_address(node, address))
+                /* an address of ours is no server to a node, unless one shares the process: one owns port 137 */
+                if (address == 0 || (!node->config.serves_wins && node_is_own_address(node, address)))
                         continue;
                 fresh[count++] = known ? *known : (struct node_wins){.address = address};
         }

@@ -141,8 +141,9 @@ static void judge_key(struct builder *b, const char *key)
 
 static void judge_all(struct builder *b)
 {
-        static const char *const tops[] = {SCHEMA_KEY_NETBT,       SCHEMA_KEY_NETBT_ADAPTERS, SCHEMA_KEY_TCPIP,
-                                           SCHEMA_KEY_ACTIVE_NAME, SCHEMA_KEY_COMPUTER_NAME,  SCHEMA_KEY_OWN};
+        static const char *const tops[] = {SCHEMA_KEY_NETBT,          SCHEMA_KEY_NETBT_ADAPTERS, SCHEMA_KEY_TCPIP,
+                                           SCHEMA_KEY_ACTIVE_NAME,    SCHEMA_KEY_COMPUTER_NAME,  SCHEMA_KEY_OWN,
+                                           SCHEMA_KEY_WINS_PARAMETERS};
 
         for (size_t i = 0; i < NBT_ARRAY_SIZE(tops) && !b->failed; i++) {
                 const char *const *keys = NULL;
@@ -267,6 +268,23 @@ static void take_users(struct builder *b)
                 }
                 b->out->users[b->out->user_count++] = keep(b, text);
         }
+}
+
+static void take_block_list(struct builder *b)
+{
+        struct settings_wins *wins = &b->out->wins_server;
+        const char *dir = take_text(b, SCHEMA_KEY_WINS_PARAMETERS, "BackupDirPath", NULL);
+        struct reg_value value;
+        size_t pos = 0;
+
+        wins->backup_dir = dir ? dir : "";
+        if (!find(b, SCHEMA_KEY_WINS_PARAMETERS, "QueryBlockList", &value) || value.type != REG_TYPE_MULTI_SZ)
+                return;
+        wins->block_list_given = true;
+        for (const char *text = reg_value_next(&value, &pos); text && wins->block_count < SETTINGS_MAX_BLOCKED;
+             text = reg_value_next(&value, &pos))
+                if (*text && strlen(text) < HOSTNAME_NETBIOS_BYTES)
+                        wins->blocked[wins->block_count++] = keep(b, text);
 }
 
 /* ---- interfaces -------------------------------------------------------------------------------------------------- */
@@ -420,6 +438,19 @@ static void take_numbers(struct builder *b)
                 {SCHEMA_KEY_NETBT, "RandomAdapter", AT(random_adapter)},
                 {SCHEMA_KEY_NETBT, "BroadcastAddress", AT(broadcast_address)},
                 {SCHEMA_KEY_NETBT, "EnableProxy", AT(enable_proxy)},
+                {SCHEMA_KEY_NETBT, "EnableProxyRegCheck", AT(enable_proxy_reg_check)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "RefreshInterval", AT(wins_server.refresh_interval_s)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "TombstoneInterval", AT(wins_server.tombstone_interval_s)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "TombstoneTimeout", AT(wins_server.tombstone_timeout_s)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "VerifyInterval", AT(wins_server.verify_interval_s)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "BurstHandling", AT(wins_server.burst_handling)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "BurstQueSize", AT(wins_server.burst_queue_size)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "MigrateOn", AT(wins_server.migrate_on)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "Randomize1cList", AT(wins_server.randomize_1c)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "Prepend1BTo1CQueries", AT(wins_server.prepend_1b)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "EnableQueryBlockList", AT(wins_server.enable_block_list)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "VersCounterStartVal_LowWord", AT(wins_server.start_version_low)},
+                {SCHEMA_KEY_WINS_PARAMETERS, "VersCounterStartVal_HighWord", AT(wins_server.start_version_high)},
                 {SCHEMA_KEY_TCPIP, "IPEnableRouter", AT(ip_router)},
                 {SCHEMA_KEY_OWN, "BcastRegistrationInterval", AT(bcast_claim_interval_ms)},
                 {SCHEMA_KEY_OWN, "BcastRegistrationCount", AT(bcast_claim_count)},
@@ -570,6 +601,7 @@ int settings_effective_build(const struct reg_doc *doc, struct arena *arena, str
         out.workgroup = take_own_text(&b, "Workgroup", "WORKGROUP");
         out.event_style = take_own_text(&b, "EventStyle", "classic");
         take_users(&b);
+        take_block_list(&b);
         take_names(&b);
         if (b.failed)
                 return NBT_ERR_NOMEM;

@@ -68,6 +68,19 @@ struct settings_complaint {
         uint16_t event_id; /* NetBT event that says the same (4304, 4305, 4317, 4318), 0 if none */
 };
 
+#define SETTINGS_MAX_BLOCKED 64
+
+/* WINS\Parameters: for winsd. */
+struct settings_wins {
+        struct settings_u32 refresh_interval_s, tombstone_interval_s, tombstone_timeout_s, verify_interval_s;
+        struct settings_u32 burst_handling, burst_queue_size, migrate_on, randomize_1c, prepend_1b, enable_block_list;
+        struct settings_u32 start_version_low, start_version_high;
+        bool block_list_given; /* else the usual names count */
+        size_t block_count;
+        const char *blocked[SETTINGS_MAX_BLOCKED];
+        const char *backup_dir; /* "" if absent */
+};
+
 struct settings_effective {
         /* NetBT\Parameters */
         struct settings_u32
@@ -80,8 +93,10 @@ struct settings_effective {
         struct settings_u32 cache_timeout_ms, initial_refresh_ms, wins_down_timeout_ms, lmhosts_timeout_ms;
         struct settings_u32 name_server_port, refresh_opcode;
         struct settings_u32 enable_lmhosts, enable_dns, single_response, random_adapter;
-        struct settings_u32 broadcast_address;       /* 0: each interface's own */
-        struct settings_u32 enable_proxy, ip_router; /* what ipconfig shows; no proxy runs here */
+        struct settings_u32 broadcast_address; /* 0: each interface's own */
+        struct settings_u32 enable_proxy, enable_proxy_reg_check;
+        struct settings_u32 ip_router; /* what ipconfig shows */
+        struct settings_wins wins_server;
         /* HKLM\SOFTWARE\netbt: ours */
         struct settings_u32 bcast_claim_interval_ms, bcast_claim_count;
         struct settings_u32 conflict_retry_ms, conflict_retry_count;

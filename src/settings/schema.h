@@ -18,6 +18,7 @@
 #define SCHEMA_KEY_CONNECTIONS                                                                                         \
         "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}"
 #define SCHEMA_KEY_WINS "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\WINS"
+#define SCHEMA_KEY_WINS_PARAMETERS SCHEMA_KEY_WINS "\\Parameters"
 #define SCHEMA_KEY_OWN "HKEY_LOCAL_MACHINE\\SOFTWARE\\netbt" /* what Windows has no value for: documented as ours */
 
 enum schema_effect {

@@ -30,7 +30,7 @@ static int parse(struct world *w, const char *args)
 
         for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
                 argv[argc++] = word;
-        return daemon_switches_parse(argc, argv, &w->switches, &w->error);
+        return daemon_switches_parse(&DAEMON_NETBTD, argc, argv, &w->switches, &w->error);
 }
 
 static void build(struct world *w, const char *text, const char *args, const char *host)

@@ -48,7 +48,7 @@ static void configure(struct scene *s, const char *spec)
         char *copy = spec ? arena_strdup(&s->arena, spec) : NULL;
         char *argv[] = {program, option, copy, NULL};
 
-        assert_int_equal(daemon_switches_parse(spec ? 3 : 1, argv, &s->switches, &error), 0);
+        assert_int_equal(daemon_switches_parse(&DAEMON_NETBTD, spec ? 3 : 1, argv, &s->switches, &error), 0);
         assert_int_equal(settings_effective_build(NULL, &s->arena, &s->settings), 0);
         assert_int_equal(daemon_config_build(&s->settings, &s->switches, "host", &s->config, &error), 0);
         strbuf_done(&error);
