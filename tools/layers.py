@@ -20,15 +20,16 @@ ALLOWED = {
     "ask": {"base", "wire"},
     "scan": {"base", "wire"},
     "wins": {"base", "wire"},
+    "watch": {"base", "wire"},
     "libnetbt": {"base", "wire", "ask"},
-    "diagnose": {"base", "wire", "node", "wins", "ask", "eventlog", "settings"},
+    "diagnose": {"base", "wire", "node", "wins", "ask", "eventlog", "settings", "watch"},
     "store": {"base", "wire", "eventlog", "settings", "wins"},
     "io": {"base"},
     "ctl": {"base", "wire", "node", "wins"},
     "daemon": {"base", "wire", "node", "wins", "settings", "eventlog", "store", "io", "ctl"},
-    "cli": {"base", "wire", "node", "wins", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl"},
+    "cli": {"base", "wire", "node", "wins", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl", "watch"},
 }
-PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "wins", "diagnose"]
+PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "wins", "diagnose", "watch"]
 
 # What no pure layer may call: time, randomness, files, sockets, processes, the environment.
 IMPURE = set("""time clock_gettime gettimeofday clock nanosleep usleep sleep getrandom random rand srandom srand arc4random

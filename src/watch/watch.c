@@ -1,0 +1,219 @@
+#include "watch/watch.h"
+
+#include "watch/bait.h"
+#include "watch/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_NAMES 1100000u
+#define DEFAULT_HOLDERS 1300000u
+#define DEFAULT_STATIONS 400000u
+#define DEFAULT_SUSPECTS 8192u
+#define LIMIT_MAX (UINT32_C(1) << 28)
+#define PORT_LLMNR 5355
+#define PORT_MDNS 5353
+
+static bool set_limits(struct watch_limits *limits)
+{
+        limits->names = limits->names ? limits->names : DEFAULT_NAMES;
+        limits->holders = limits->holders ? limits->holders : DEFAULT_HOLDERS;
+        limits->stations = limits->stations ? limits->stations : DEFAULT_STATIONS;
+        limits->suspects = limits->suspects ? limits->suspects : DEFAULT_SUSPECTS;
+        return limits->names <= LIMIT_MAX && limits->holders <= LIMIT_MAX && limits->stations <= LIMIT_MAX &&
+               limits->suspects <= LIMIT_MAX;
+}
+
+int watch_new(struct watch **ret, const struct watch_options *options)
+{
+        struct watch_limits limits = options->limits;
+
+        if (!set_limits(&limits) || options->allowed_count > WATCH_MAX_ALLOWED)
+                return NBT_ERR_RANGE;
+        struct watch *watch = calloc(1, sizeof(*watch));
+        if (!watch)
+                return NBT_ERR_NOMEM;
+        if (table_init(&watch->table, &limits, options->seed) < 0 || recent_init(&watch->recent, options->seed) < 0 ||
+            spoof_init(&watch->spoof, limits.suspects) < 0) {
+                watch_free(watch);
+                return NBT_ERR_NOMEM;
+        }
+        watch->allowed_count = options->allowed_count;
+        if (options->allowed_count)
+                memcpy(watch->allowed, options->allowed, options->allowed_count * sizeof(uint32_t));
+        *ret = watch;
+        return 0;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+        if (!watch)
+                return NULL;
+        table_done(&watch->table);
+        recent_done(&watch->recent);
+        spoof_done(&watch->spoof);
+        free(watch);
+        return NULL;
+}
+
+/* ---- one packet --------------------------------------------------------------------------------------------------- */
+
+static bool is_allowed(const struct watch *watch, uint32_t address)
+{
+        for (size_t i = 0; i < watch->allowed_count; i++)
+                if (watch->allowed[i] == address)
+                        return true;
+        return false;
+}
+
+static uint32_t meet_station(struct watch *watch, wall_t time, const struct frame *frame)
+{
+        const uint32_t number = table_station_get(&watch->table, frame->source, time);
+
+        if (!number)
+                return 0;
+        struct station_entry *station = table_station(&watch->table, number);
+        if (station->packets == 0 && is_allowed(watch, frame->source))
+                station->flags |= STATION_ALLOWED;
+        if (frame->has_source_mac &&
+            (!(station->flags & STATION_MAC) || memcmp(station->mac, frame->source_mac, 6) != 0)) {
+                memcpy(station->mac, frame->source_mac, 6);
+                station->flags |= STATION_MAC;
+                table_mac_note(&watch->table, frame->source_mac, frame->source);
+        }
+        station->packets++;
+        station->last_us = time.us;
+        return number;
+}
+
+/* 0.0.0.0, loopback's neighbours apart from it, multicast and broadcast are nobody's address. */
+static bool is_sender(uint32_t address)
+{
+        return address != 0 && address < UINT32_C(0xE0000000);
+}
+
+static void dispatch(struct watch *watch, const struct seen *seen)
+{
+        const struct nbns_header *header = &seen->packet->header;
+
+        switch ((enum nbns_opcode)header->opcode) {
+        case NBNS_OPCODE_QUERY:
+                if (header->response)
+                        answer_response(watch, seen);
+                else if (seen->packet->has_question)
+                        answer_query(watch, seen);
+                break;
+        case NBNS_OPCODE_REGISTRATION:
+        case NBNS_OPCODE_REFRESH:
+        case NBNS_OPCODE_REFRESH_ALT:
+        case NBNS_OPCODE_MULTIHOMED:
+                if (header->response)
+                        claim_response(watch, seen);
+                else
+                        claim_request(watch, seen);
+                break;
+        case NBNS_OPCODE_WACK:
+                if (header->response)
+                        claim_response(watch, seen);
+                break;
+        case NBNS_OPCODE_RELEASE:
+                if (!header->response)
+                        claim_release(watch, seen);
+                break;
+        default: /* reserved */
+                break;
+        }
+}
+
+static void name_packet(struct watch *watch, struct seen *seen)
+{
+        struct nbns_packet packet;
+        const struct nb_scope *scope;
+        const int r = nbns_packet_decode(seen->link->payload, seen->link->payload_len_bytes, &packet);
+
+        if (r < 0 || !(packet.has_question || packet.has_answer)) {
+                if (r == NBT_ERR_TRUNCATED || seen->link->cut)
+                        watch->counters.truncated++;
+                else
+                        watch->counters.malformed++;
+                return;
+        }
+        seen->name = packet.has_question ? &packet.question.name : &packet.answer.name;
+        scope = packet.has_question ? &packet.question.scope : &packet.answer.scope;
+        if (!is_sender(seen->link->source) || !table_scope(&watch->table, scope, &seen->scope)) {
+                watch->counters.malformed++;
+                return;
+        }
+        watch->counters.packets++;
+        seen->packet = &packet;
+        seen->hash = table_name_hash(&watch->table, seen->name, seen->scope);
+        seen->station = meet_station(watch, seen->time, seen->link);
+        if (seen->station)
+                dispatch(watch, seen);
+}
+
+static void other_packet(struct watch *watch, struct seen *seen)
+{
+        struct nb_name name;
+
+        if (watch->bait_count == 0 || !is_sender(seen->link->source) ||
+            !bait_answer_decode(seen->link->payload, seen->link->payload_len_bytes, &name) ||
+            !spoof_is_bait(watch, &name))
+                return;
+        seen->name = &name;
+        seen->hash = table_name_hash(&watch->table, &name, 0);
+        seen->station = meet_station(watch, seen->time, seen->link);
+        if (seen->station)
+                spoof_bait_other(watch, seen);
+}
+
+void watch_datagram(struct watch *watch, wall_t time, const struct frame *frame, struct watch_events *out)
+{
+        struct seen seen = {.time = time, .frame = watch->counters.frames, .link = frame, .out = out};
+
+        if (watch->started_us == 0)
+                watch->started_us = time.us;
+        watch->now_us = time.us;
+        hold_ripen(watch, time, out);
+        if (frame->destination_port == NBNS_PORT || frame->source_port == NBNS_PORT)
+                name_packet(watch, &seen);
+        else if (frame->source_port == PORT_LLMNR || frame->source_port == PORT_MDNS)
+                other_packet(watch, &seen);
+        else
+                watch->counters.not_ours++;
+}
+
+void watch_frame(struct watch *watch, wall_t time, uint32_t link, const void *bytes, size_t len_bytes,
+                 struct watch_events *out)
+{
+        struct frame frame;
+
+        watch->counters.frames++;
+        switch (frame_decode(link, bytes, len_bytes, &frame)) {
+        case FRAME_UDP:
+                watch_datagram(watch, time, &frame, out);
+                break;
+        case FRAME_FRAGMENT:
+                watch->counters.fragments++;
+                break;
+        case FRAME_TRUNCATED:
+                watch->counters.truncated++;
+                break;
+        case FRAME_MALFORMED:
+                watch->counters.malformed++;
+                break;
+        case FRAME_UNSUPPORTED:
+                watch->counters.unsupported++;
+                break;
+        case FRAME_OTHER:
+        case FRAME_VERDICT_MAX:
+        default:
+                watch->counters.not_ours++;
+                break;
+        }
+}
+
+void watch_tick(struct watch *watch, wall_t now, struct watch_events *out)
+{
+        hold_ripen(watch, now, out);
+}
