@@ -29,5 +29,5 @@ size_t winsmem_count(const struct winsmem *mem);
 /* From now on appends fail with CODE (an enum nbt_err), until CODE is 0. */
 void winsmem_fail(struct winsmem *mem, int code);
 
-/* Power is lost: what was not yet durable is gone. NBT_ERR_NOMEM leaves all as it was. */
-int winsmem_power_loss(struct winsmem *mem) NBT_MUST_CHECK;
+/* Power is lost: what was not yet durable is gone. */
+void winsmem_power_loss(struct winsmem *mem);

@@ -1,0 +1,527 @@
+/* The WINS database: opening, checking, migrating, closing, and what all its parts use. */
+#include "store/winsdb.h"
+
+#include "store/winsdb_internal.h"
+#include "store/winsdb_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_TIMEOUT_MS 1000
+#define DEFAULT_FOLD_CHANGES 131072u
+#define DEFAULT_FOLD_AGE_MS 10000u
+#define DEFAULT_SLICE_ROWS 512u
+#define DEFAULT_CHECKPOINT_FRAMES 1000u
+/* what an item of the journal takes at least: only to guess how many there are */
+#define ITEM_GUESS_BYTES 48u
+
+/* ---- errors ------------------------------------------------------------------------------------------------------------- */
+
+int winsdb_errno_code(int error)
+{
+        switch (error) {
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG:
+                return NBT_ERR_FULL;
+        case EACCES:
+        case EPERM:
+        case EROFS:
+                return NBT_ERR_DENIED;
+        case ENOMEM:
+                return NBT_ERR_NOMEM;
+        case ENOENT:
+                return NBT_ERR_NOT_FOUND;
+        case EEXIST:
+                return NBT_ERR_EXISTS;
+        default:
+                return NBT_ERR_IO;
+        }
+}
+
+static int error_of(int code, int system_error)
+{
+        switch (code & 0xFF) {
+        case SQLITE_OK:
+        case SQLITE_ROW:
+        case SQLITE_DONE:
+                return 0;
+        case SQLITE_NOMEM:
+                return NBT_ERR_NOMEM;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return NBT_ERR_BUSY;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return NBT_ERR_MALFORMED;
+        case SQLITE_FULL:
+                return NBT_ERR_FULL;
+        case SQLITE_PERM:
+        case SQLITE_READONLY:
+        case SQLITE_AUTH:
+                return NBT_ERR_DENIED;
+        case SQLITE_IOERR: /* a quota or a limit on file sizes is no room, too */
+                if (code == SQLITE_IOERR_SHORT_READ)
+                        return NBT_ERR_MALFORMED;
+                return winsdb_errno_code(system_error) == NBT_ERR_FULL ? NBT_ERR_FULL : NBT_ERR_IO;
+        default:
+                return NBT_ERR_IO;
+        }
+}
+
+int winsdb_fail(struct winsdb *db, int code)
+{
+        if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+                return 0;
+        const int extended = db->sql ? sqlite3_extended_errcode(db->sql) : code;
+        const int r = error_of((extended & 0xFF) == (code & 0xFF) ? extended : code,
+                               db->sql ? sqlite3_system_errno(db->sql) : 0);
+
+        snprintf(db->error, sizeof(db->error), "%s", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
+        return r;
+}
+
+int winsdb_complain(struct winsdb *db, int code, const char *format, ...)
+{
+        va_list list;
+
+        va_start(list, format);
+        vsnprintf(db->error, sizeof(db->error), format, list);
+        va_end(list);
+        return code;
+}
+
+const char *winsdb_error(const struct winsdb *db)
+{
+        return db->error;
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------------------------ */
+
+int winsdb_execute(struct winsdb *db, const char *sql)
+{
+        return winsdb_fail(db, sqlite3_exec(db->sql, sql, NULL, NULL, NULL));
+}
+
+int winsdb_prepare(struct winsdb *db, const char *sql, sqlite3_stmt **ret)
+{
+        return winsdb_fail(db, sqlite3_prepare_v2(db->sql, sql, -1, ret, NULL));
+}
+
+int winsdb_number(struct winsdb *db, const char *sql, int64_t *ret)
+{
+        sqlite3_stmt *statement = NULL;
+        int r = winsdb_prepare(db, sql, &statement);
+
+        if (r == 0) {
+                const int code = sqlite3_step(statement);
+
+                r = winsdb_fail(db, code);
+                if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+                        *ret = sqlite3_column_int64(statement, 0);
+        }
+        sqlite3_finalize(statement);
+        return r;
+}
+
+int winsdb_run(struct winsdb *db, enum winsdb_statement which)
+{
+        const int r = winsdb_fail(db, sqlite3_step(db->statements[which]));
+
+        sqlite3_reset(db->statements[which]);
+        return r;
+}
+
+int winsdb_begin(struct winsdb *db)
+{
+        return winsdb_execute(db, "BEGIN IMMEDIATE");
+}
+
+int winsdb_end(struct winsdb *db, int r)
+{
+        char kept[sizeof(db->error)];
+
+        if (r == 0)
+                r = winsdb_execute(db, "COMMIT");
+        if (r == 0)
+                return 0;
+        /* the first error is the one to tell. Some errors have rolled back already: then this one fails, and is right to */
+        memcpy(kept, db->error, sizeof(kept));
+        sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+        memcpy(db->error, kept, sizeof(kept));
+        return r;
+}
+
+int winsdb_relax(struct winsdb *db, bool relaxed)
+{
+        if (db->is_relaxed == relaxed)
+                return 0;
+        const int r = winsdb_execute(db, relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
+        if (r == 0)
+                db->is_relaxed = relaxed;
+        return r;
+}
+
+static int prepare_statements(struct winsdb *db)
+{
+        static const char *const texts[WINSDB_STMT_MAX] = {
+                [WINSDB_STMT_INSERT_JOURNAL] = WINSDB_INSERT_JOURNAL,
+                [WINSDB_STMT_PUT_RECORD] = WINSDB_PUT_RECORD,
+                [WINSDB_STMT_GET_RECORD] = WINSDB_GET_RECORD,
+                [WINSDB_STMT_DELETE_RECORD] = WINSDB_DELETE_RECORD,
+                [WINSDB_STMT_GET_OWNER] = WINSDB_GET_OWNER,
+                [WINSDB_STMT_PUT_OWNER] = WINSDB_PUT_OWNER,
+                [WINSDB_STMT_PUT_KEPT] = WINSDB_PUT_KEPT,
+                [WINSDB_STMT_DELETE_KEPT] = WINSDB_DELETE_KEPT,
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < WINSDB_STMT_MAX; i++)
+                r = winsdb_fail(db, sqlite3_prepare_v3(db->sql, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                                       &db->statements[i], NULL));
+        return r;
+}
+
+/* ---- schema ---------------------------------------------------------------------------------------------------------------- */
+
+/* migrations[N] makes version N + 1 of version N. */
+static const char *const migrations[WINSDB_VERSION] = {WINSDB_MIGRATE_0_1};
+
+static int migrate(struct winsdb *db, int64_t version)
+{
+        int r = winsdb_begin(db);
+
+        if (r < 0)
+                return r;
+        for (int64_t i = version; r == 0 && i < WINSDB_VERSION; i++)
+                r = winsdb_execute(db, migrations[i]);
+        return winsdb_end(db, r);
+}
+
+static int create_schema(struct winsdb *db)
+{
+        int r = winsdb_begin(db);
+
+        if (r < 0)
+                return r;
+        r = winsdb_execute(db, WINSDB_SCHEMA_0);
+        for (size_t i = 0; r == 0 && i < WINSDB_VERSION; i++)
+                r = winsdb_execute(db, migrations[i]);
+        return winsdb_end(db, r);
+}
+
+/* Is it a WINS database, of a version we know? An empty file becomes one where one may be created. */
+static int check_schema(struct winsdb *db)
+{
+        int64_t application = 0, version = 0, tables = 0;
+        int r = winsdb_number(db, "PRAGMA application_id", &application);
+
+        if (r == 0)
+                r = winsdb_number(db, "PRAGMA user_version", &version);
+        if (r == 0)
+                r = winsdb_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+        if (r < 0)
+                return r;
+        if (application == 0 && tables == 0 && db->is_new)
+                return create_schema(db);
+        if (application == 0 && tables == 0)
+                return winsdb_complain(db, NBT_ERR_MALFORMED, "it is empty");
+        if (application != WINSDB_APPLICATION_ID)
+                return winsdb_complain(db, NBT_ERR_UNSUPPORTED, "it is a database, but not a WINS database of netbt");
+        if (version == WINSDB_VERSION)
+                return 0;
+        if (version < 0 || version > WINSDB_VERSION)
+                return winsdb_complain(db, NBT_ERR_UNSUPPORTED,
+                                       "it has format %lld, this program knows formats up to %d", (long long)version,
+                                       WINSDB_VERSION);
+        if (db->mode == WINSDB_READ)
+                return winsdb_complain(db, NBT_ERR_UNSUPPORTED,
+                                       "it has format %lld, which winsd brings up to date when it starts",
+                                       (long long)version);
+        return migrate(db, version);
+}
+
+static int check_pages(struct winsdb *db)
+{
+        sqlite3_stmt *statement = NULL;
+        int r = winsdb_prepare(db, "PRAGMA quick_check(1)", &statement);
+
+        if (r == 0) {
+                const int code = sqlite3_step(statement);
+                const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+
+                r = winsdb_fail(db, code);
+                if (r == 0 && (!text || strcmp(text, "ok") != 0))
+                        r = winsdb_complain(db, NBT_ERR_MALFORMED, "%s",
+                                            text ? text : "no answer to the integrity check");
+        }
+        sqlite3_finalize(statement);
+        return r;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------ */
+
+char *winsdb_path(const char *path, const char *suffix)
+{
+        char *joined = malloc(strlen(path) + strlen(suffix) + 1);
+
+        return joined ? strcat(strcpy(joined, path), suffix) : NULL;
+}
+
+int winsdb_lock(const char *path)
+{
+        char *name = winsdb_path(path, ".lock");
+
+        if (!name)
+                return NBT_ERR_NOMEM;
+        const int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+        free(name);
+        if (fd < 0)
+                return winsdb_errno_code(errno);
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                return fd;
+        const int error = errno;
+        close(fd);
+        errno = error;
+        return error == EWOULDBLOCK ? NBT_ERR_BUSY : NBT_ERR_IO;
+}
+
+static bool exists_with(const char *path, const char *suffix)
+{
+        char *name = winsdb_path(path, suffix);
+        const bool exists = name && access(name, F_OK) == 0;
+
+        free(name);
+        return exists;
+}
+
+bool winsdb_has_traces(const char *path)
+{
+        return exists_with(path, "-wal") || exists_with(path, ".aside-1");
+}
+
+/* What SQLite tells only as "unable to open", and what it would do too readily. */
+static int check_file(struct winsdb *db)
+{
+        struct stat st;
+        const bool is_there = stat(db->path, &st) == 0;
+
+        db->is_new = db->mode == WINSDB_EMPTY ? !is_there || st.st_size == 0 : db->mode == WINSDB_CREATE && !is_there;
+        if (!is_there && errno != ENOENT)
+                return winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (!db->is_new && db->mode == WINSDB_EMPTY)
+                return winsdb_complain(db, NBT_ERR_EXISTS, "there is one already");
+        if (is_there)
+                return access(db->path, db->mode == WINSDB_READ ? R_OK : R_OK | W_OK) == 0
+                               ? 0
+                               : winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (!db->is_new)
+                return winsdb_complain(db, NBT_ERR_NOT_FOUND, "there is no such file");
+        if (db->mode == WINSDB_CREATE && winsdb_has_traces(db->path))
+                return winsdb_complain(
+                        db, NBT_ERR_STATE,
+                        "it is missing, although one stood here: restore a backup, or say that it may begin empty");
+        return 0;
+}
+
+static int take_lock(struct winsdb *db)
+{
+        db->lock = winsdb_lock(db->path);
+        if (db->lock >= 0)
+                return 0;
+        const int r = db->lock;
+        db->lock = -1;
+        if (r == NBT_ERR_BUSY)
+                return winsdb_complain(db, r, "another server, or a repair, is at it");
+        return winsdb_complain(db, r == NBT_ERR_NOT_FOUND ? NBT_ERR_IO : r, "its lock: %s", strerror(errno));
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------------------ */
+
+static int on_wal(void *context, sqlite3 *sql, const char *name, int frames)
+{
+        struct winsdb *db = context;
+
+        (void)sql;
+        (void)name;
+        db->wal_frames = (uint64_t)frames;
+        return SQLITE_OK;
+}
+
+/* How far it had come. */
+static int read_state(struct winsdb *db)
+{
+        int64_t rows = 0, bytes = 0, last = 0, folded = 0, clean = 0;
+        int r = winsdb_number(db, "SELECT count(*) FROM journal", &rows);
+
+        if (r == 0)
+                r = winsdb_number(db, "SELECT sum(length(batch)) FROM journal", &bytes);
+        if (r == 0)
+                r = winsdb_number(db, "SELECT max(row) FROM journal", &last);
+        if (r == 0)
+                r = winsdb_number(db, "SELECT CAST(value AS INTEGER) FROM kept WHERE key = '" WINSDB_KEPT_FOLDED "'",
+                                  &folded);
+        if (r == 0)
+                r = winsdb_number(db, "SELECT CAST(value AS INTEGER) FROM kept WHERE key = '" WINSDB_KEPT_CLEAN "'",
+                                  &clean);
+        if (r < 0)
+                return r;
+        db->journal_rows = (uint64_t)rows;
+        db->journal_changes = (uint64_t)rows + (uint64_t)bytes / ITEM_GUESS_BYTES;
+        db->last_row = last > folded ? last : folded;
+        db->was_clean = clean == 1;
+        return 0;
+}
+
+static int limit_pages(struct winsdb *db)
+{
+        char sql[64];
+
+        if (!db->limits.max_pages)
+                return 0;
+        snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%u", db->limits.max_pages);
+        return winsdb_execute(db, sql);
+}
+
+static int prepare_writing(struct winsdb *db)
+{
+        int keep = 1;
+        int r = winsdb_execute(
+                db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF");
+
+        if (r == 0)
+                r = check_schema(db);
+        if (r == 0)
+                r = check_pages(db);
+        if (r == 0)
+                r = limit_pages(db);
+        if (r == 0)
+                r = read_state(db);
+        if (r == 0)
+                r = prepare_statements(db);
+        if (r < 0)
+                return r;
+        /* readers may open the database after the writer has gone, without the right to write its directory */
+        sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+        sqlite3_wal_hook(db->sql, on_wal, db);
+        return winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "0");
+}
+
+/*
+ * A reader that may not write the directory cannot open a WAL database whose side files are gone, unless it is told that
+ * nobody writes: then what stands in the file is all there is.
+ */
+static int reopen_immutable(struct winsdb *db)
+{
+        char *uri = sqlite3_mprintf("file:%s?immutable=1", db->path);
+
+        if (!uri)
+                return NBT_ERR_NOMEM;
+        sqlite3_close(db->sql);
+        db->sql = NULL;
+        const int code =
+                sqlite3_open_v2(uri, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+        sqlite3_free(uri);
+        return winsdb_fail(db, code);
+}
+
+static int prepare_reading(struct winsdb *db)
+{
+        int r = check_schema(db);
+
+        /* a path with characters that mean something in a URI keeps its first error */
+        if ((r == NBT_ERR_IO || r == NBT_ERR_DENIED) && !strpbrk(db->path, "?#%") && !exists_with(db->path, "-wal")) {
+                r = reopen_immutable(db);
+                if (r == 0)
+                        r = check_schema(db);
+        }
+        return r == 0 ? read_state(db) : r;
+}
+
+static int open_file(struct winsdb *db)
+{
+        const int flags = db->mode == WINSDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        int r = db->mode == WINSDB_READ ? 0 : take_lock(db);
+
+        if (r == 0)
+                r = check_file(db); /* under the lock: a restore under way has no file for a moment */
+        /* the log of a database that is gone must not come to life in a new one */
+        if (r == 0 && db->is_new && winsdb_move_aside(db->path, NULL) < 0)
+                r = winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (r == 0)
+                r = winsdb_fail(db, sqlite3_open_v2(db->path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL));
+        if (r < 0)
+                return r;
+        sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS);
+        return db->mode == WINSDB_READ ? prepare_reading(db) : prepare_writing(db);
+}
+
+static void set_limits(struct winsdb_limits *to, const struct winsdb_limits *from)
+{
+        *to = from ? *from : (struct winsdb_limits){0};
+        if (!to->fold_changes)
+                to->fold_changes = DEFAULT_FOLD_CHANGES;
+        if (!to->fold_age_ms)
+                to->fold_age_ms = DEFAULT_FOLD_AGE_MS;
+        if (!to->slice_rows)
+                to->slice_rows = DEFAULT_SLICE_ROWS;
+        if (!to->checkpoint_frames)
+                to->checkpoint_frames = DEFAULT_CHECKPOINT_FRAMES;
+}
+
+static void dispose(struct winsdb *db)
+{
+        for (size_t i = 0; i < WINSDB_STMT_MAX; i++)
+                sqlite3_finalize(db->statements[i]);
+        winsdb_fold_abandon(db);
+        winscode_buffer_done(&db->buffer);
+        sqlite3_close(db->sql);
+        if (db->lock >= 0)
+                close(db->lock);
+        free(db->path);
+        free(db);
+}
+
+int winsdb_open(struct winsdb **ret, const char *path, enum winsdb_mode mode, const struct winsdb_limits *limits,
+                struct strbuf *why)
+{
+        struct winsdb *db = calloc(1, sizeof(*db));
+
+        if (!db)
+                return NBT_ERR_NOMEM;
+        db->mode = mode;
+        db->lock = -1;
+        db->copying.descriptor = -1;
+        set_limits(&db->limits, limits);
+        db->wal_next = db->limits.checkpoint_frames;
+        db->path = strdup(path);
+        const int r = db->path ? open_file(db) : NBT_ERR_NOMEM;
+        if (r < 0) {
+                if (why)
+                        strbuf_add(why, db->error[0] ? db->error : nbt_err_str(r));
+                dispose(db);
+                return r;
+        }
+        *ret = db;
+        return 0;
+}
+
+struct winsdb *winsdb_close(struct winsdb *db)
+{
+        if (!db)
+                return NULL;
+        winsdb_backup_cancel(db);
+        /* what fails here leaves a database that is whole, but looks as after a crash: nobody needs to be told */
+        if (db->mode != WINSDB_READ && winsdb_relax(db, false) == 0 && winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "1") == 0)
+                sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        dispose(db);
+        return NULL;
+}
