@@ -176,6 +176,14 @@ static void client_reply(struct client *client, struct ctl_reply *reply)
         loop_fd_set(client->handle, LOOP_WRITABLE);
 }
 
+static void fill_server(const struct control *control, struct ctl_server *ret)
+{
+        *ret = *control->setup.server;
+        ret->uptime_s = mono_elapsed_ms(control->setup.started, clock_mono()) / 1000;
+        ret->events_written = events_written(control->setup.events);
+        ret->datagrams_dropped = driver_counters(control->setup.driver).receive_dropped;
+}
+
 static struct client *client_of(struct control *control, uint64_t id)
 {
         const size_t slot = id & ((1u << SLOT_BITS) - 1);
@@ -190,8 +198,11 @@ void control_reply(struct control *control, uint64_t id, struct ctl_reply *reply
 {
         struct client *client = client_of(control, id);
 
-        if (client)
-                client_reply(client, reply);
+        if (!client)
+                return;
+        if (client->type == CTL_REQUEST_WINS_STATUS)
+                fill_server(control, &reply->server);
+        client_reply(client, reply);
 }
 
 void control_complete(struct control *control, const struct node_completion *completion)
@@ -242,14 +253,6 @@ void control_publish(struct control *control, const struct ctl_wins_change *chan
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
-
-static void fill_server(const struct control *control, struct ctl_server *ret)
-{
-        *ret = *control->setup.server;
-        ret->uptime_s = mono_elapsed_ms(control->setup.started, clock_mono()) / 1000;
-        ret->events_written = events_written(control->setup.events);
-        ret->datagrams_dropped = driver_counters(control->setup.driver).receive_dropped;
-}
 
 static void serve_view(struct client *client, bool with_view)
 {

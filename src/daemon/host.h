@@ -32,7 +32,7 @@ struct host_service {
         int (*begin)(void *context, const struct host_parts *parts, struct strbuf *why);
         void (*settings)(void *context, const struct setup *setup); /* read anew */
         void (*request)(void *context, uint64_t id, const struct ctl_request *request);
-        void (*stop)(void *context);   /* ends in host_stopped(), now or later */
+        void (*stop)(void *context);   /* within a turn; ends in host_stopped(), now or later */
         void (*finish)(void *context); /* also after a begin that failed or never came */
 };
 
