@@ -5,6 +5,7 @@
 #include "cli/query.h"
 
 #include "base/ip4.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static const char help[] =
         "XX is the suffix in hexadecimal (default 00): <00> workstation, <03> messenger, <20> file server, <1B> "
         "domain\n"
         "master browser, <1C> domain controllers. Quote it for the shell, or write NAME#20.\n"
+        "A name that nobody answers for is asked of netbtd, which knows LMHOSTS and, where enabled, DNS.\n"
         "\n"
         "      --wins ADDRESS       ask this WINS server (again for more)\n"
         "      --broadcast ADDRESS  ask by broadcast to this address (again for more)\n"
@@ -247,6 +249,27 @@ static int ask_holders(struct asker *asker, const struct request *request, struc
         return r;
 }
 
+/* A node's last resorts are LMHOSTS and DNS, which the running one is asked for; they are of interest only where nobody answers. */
+static void ask_node(const struct cli_context *ctx, const struct request *request, struct arena *arena,
+                     struct query_report *report)
+{
+        static const char *const sources[] = {
+                [NODE_FROM_CACHE] = "the cache", [NODE_FROM_LMHOSTS] = "LMHOSTS", [NODE_FROM_DNS] = "DNS"};
+        const struct ctl_request question = {.type = CTL_REQUEST_QUERY, .name = request->name};
+        struct ctl_client *client = NULL;
+        struct ctl_reply reply = {0};
+        int r = ctl_connect(ctx->runtime_dir, &client);
+
+        if (r == 0)
+                r = ctl_call(client, &question, arena, &reply);
+        ctl_close(client);
+        if (r < 0 || reply.result < 0 || !reply.completion.address_count ||
+            reply.completion.from >= NBT_ARRAY_SIZE(sources))
+                return;
+        report->known.from = sources[reply.completion.from];
+        report->known.address = reply.completion.addresses[0];
+}
+
 static int ask_all(const struct cli_context *ctx, const struct request *request, struct asker *asker,
                    struct arena *arena, struct query_report *report)
 {
@@ -303,7 +326,12 @@ static int query(const struct cli_context *ctx, struct request *request, struct 
                 return cli_fail(ctx, CLI_EXIT_FAILED, "cannot open a UDP socket to ask with",
                                 r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r), NULL);
         report->source_port = asker_port(asker);
-        const int exit = ask_all(ctx, request, asker, arena, report);
+        int exit = ask_all(ctx, request, asker, arena, report);
+        if (exit == CLI_EXIT_FOUND && report->owners.count == 0 && local.has_view && !request->told &&
+            request->type == local.type)
+                ask_node(ctx, request, arena, report);
+        if (report->known.from)
+                exit = CLI_EXIT_OK;
         if (exit == CLI_EXIT_OK || exit == CLI_EXIT_FOUND)
                 show(ctx, report);
         asker_close(asker);

@@ -28,6 +28,12 @@ struct query_holder {
         bool answered;
 };
 
+/* What the running node knows of a name that nobody on the network answers for: from its cache, LMHOSTS or DNS. */
+struct query_known {
+        const char *from; /* "LMHOSTS"; NULL: it knows nothing, or was not asked */
+        struct nbns_address address;
+};
+
 struct query_report {
         struct nb_name name;
         enum node_type type;
@@ -37,6 +43,7 @@ struct query_report {
         enum node_name_state local_state; /* of this machine's own name; NODE_STATE_MAX if it has none of that name */
         struct owners owners;
         struct query_holder holders[OWNERS_MAX]; /* beside owners.rows */
+        struct query_known known;
         uint16_t source_port;
 };
 

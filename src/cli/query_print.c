@@ -141,6 +141,10 @@ void query_print(FILE *out, const struct query_report *report)
         } else if (report->owners.count) {
                 ip4_format(report->owners.rows[0].addresses[0], address);
                 fprintf(out, "%s is %s (this machine)\n", name, address);
+        } else if (report->known.from) {
+                ip4_format(report->known.address.address, address);
+                fprintf(out, "%s is %s, by %s of netbtd alone: nobody on the network answers for it\n", name, address,
+                        report->known.from);
         } else {
                 fprintf(out, "%s: not found\n", name);
         }
@@ -219,9 +223,13 @@ json_t *query_json(const struct query_report *report)
         for (size_t i = 0; i < report->owners.count; i++)
                 json_array_append_new(owners, owner_json(&report->owners.rows[i], &report->holders[i]));
         json_t *object = json_from_name(&report->name);
-        json_object_set_new(object, "found", json_boolean(report->owners.count));
+        json_object_set_new(object, "found", json_boolean(report->owners.count || report->known.from));
         json_object_set_new(object, "conflict", json_boolean(owners_conflict(&report->owners)));
-        json_object_set_new(object, "address", chosen ? json_from_ip4(chosen->addresses[0].address) : json_null());
+        json_object_set_new(object, "address",
+                            chosen               ? json_from_ip4(chosen->addresses[0].address)
+                            : report->known.from ? json_from_ip4(report->known.address.address)
+                                                 : json_null());
+        json_object_set_new(object, "known_from", report->known.from ? json_string(report->known.from) : json_null());
         json_object_set_new(object, "node_type", json_from_word(node_type_str(report->type)));
         json_object_set_new(object, "local_state",
                             report->local_state == NODE_STATE_MAX

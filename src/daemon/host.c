@@ -106,8 +106,7 @@ static int explain_bind(struct host *host, uint16_t port, int r)
 
 static int open_udp(struct host *host)
 {
-        const struct udp_options options = {.port = host->setup.config.node.name_server_port,
-                                            .receive_buffer_bytes = UDP_RECEIVE_BUFFER_BYTES};
+        const struct udp_options options = {.port = NBNS_PORT, .receive_buffer_bytes = UDP_RECEIVE_BUFFER_BYTES};
         const int handed = notify_listen_datagram(SOCKET_NAME);
 
         if (handed >= 0) {
@@ -268,7 +267,6 @@ static void on_clock_jump(void *context, unsigned events)
 
 static int reload_settings(struct host *host, struct strbuf *error)
 {
-        const uint16_t port = host->setup.config.node.name_server_port;
 
         notify_reloading();
         const int r = setup_load(&host->switches, &host->setup, error);
@@ -283,8 +281,6 @@ static int reload_settings(struct host *host, struct strbuf *error)
                 setup_log(&host->setup);
                 if (host->service)
                         host->service->settings(host->service->context, &host->setup);
-                if (host->setup.config.node.name_server_port != port)
-                        log_line(0, "NameServerPort takes effect when %s is started anew", program(host));
                 events_set_computer(host->events, host->setup.config.node.computer);
                 driver_set_style(host->driver, style_of(&host->setup));
                 report_complaints(host);

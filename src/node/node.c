@@ -191,7 +191,7 @@ static void packet_in(struct node *node, const struct node_event *event)
         if (!packet.iface || !node_if_usable(packet.iface) || !(node->started || node->stopping))
                 return;
         const bool own = node_is_own_address(node, packet.source) && !event->packet.from_server;
-        if (own && packet.source_port == node->config.name_server_port) {
+        if (own && packet.source_port == NBNS_PORT) {
                 node->statistics.packets_own++;
                 return;
         }

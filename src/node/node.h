@@ -68,7 +68,7 @@ struct node_config {
         char users[NODE_MAX_USERS][16];
         struct nb_scope scope;
         struct node_timing timing;
-        uint16_t name_server_port; /* NameServerPort, default 137 */
+        uint16_t name_server_port; /* NameServerPort: where servers are asked; the node itself has port 137 */
         uint8_t refresh_opcode;    /* RefreshOpCode: 8 or 9 */
         enum node_demand_policy demand_policy;
         uint32_t status_per_second; /* node status answers for all askers together; 0: no limit */

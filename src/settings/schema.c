@@ -57,7 +57,7 @@ static const struct schema_row rows[] = {
          .min = 1,
          .max = 0xFFFF,
          .unit = "",
-         .meaning = "UDP port of WINS servers",
+         .meaning = "UDP port at which WINS servers are asked",
          .source = "KB120642"},
         NUMBER(SCHEMA_KEY_NETBT, "NameSrvQueryCount", 3, 1, 0xFFFF, "", "tries for each WINS server", "KB120642"),
         NUMBER(SCHEMA_KEY_NETBT, "NameSrvQueryTimeout", 1500, 100, U32_MAX, "ms", "time between tries", "KB120642"),
