@@ -49,12 +49,13 @@
 #define WINS_MAX_RECORDS 16000000u
 #define WINS_IMPORT_MAX_RECORDS 32768u
 
-#define WINS_SLICE_RECORDS 2048u      /* looked at in one step of scavenging, searching, checking */
-#define WINS_SLICE_PAUSE_MS 2u        /* between two slices of scavenging: answers go first */
-#define WINS_PAGE_ROWS 1000u          /* at most in one answer to a show, search or check command */
-#define WINS_TOUCH_FLUSH_MS 60000u    /* renewals are written at least so often */
-#define WINS_TOUCH_FLUSH_COUNT 50000u /* or when so many have gathered */
-#define WINS_CHANGE_FLUSH_COUNT 4096u /* claims that one batch takes */
-#define WINS_STORE_RETRY_MS 5000u     /* a failed store is tried again so often */
-#define WINS_CLOCK_JUMP_S 30u         /* the calendar may stray this much from the monotonic clock unnoticed */
-#define WINS_REFUSAL_RING 1024u       /* refused claims remembered for diagnosis */
+#define WINS_SLICE_RECORDS 2048u    /* looked at in one step of scavenging, searching, checking */
+#define WINS_SLICE_PAUSE_MS 2u      /* between two slices of scavenging: answers go first */
+#define WINS_PAGE_ROWS 1000u        /* at most in one answer to a show, search or check command */
+#define WINS_TOUCH_FLUSH_MS 300000u /* a round of writing renewals begins so often */
+#define WINS_TOUCH_BATCH 8192u      /* renewals in one batch: claims wait for it */
+#define WINS_STORE_RETRY_MS 5000u   /* a failed store is tried again so often */
+#define WINS_CLOCK_JUMP_S 30u       /* the calendar may stray this much from the monotonic clock unnoticed */
+#define WINS_REFUSAL_RING 1024u     /* refused claims remembered for diagnosis */
+#define WINS_WALK_RECORDS 8192u     /* looked at for one page of a show or search */
+#define WINS_CHECK_RECORDS 256u     /* checked for one page of findings */

@@ -9,10 +9,9 @@
 #include "base/ip4.h"
 #include "wire/name.h"
 
-#define WINS_MAX_MEMBERS 25         /* [MS-WINSRA] 2.2.10.1: addresses of one record */
-#define WINS_SCOPE_MAX_BYTES 237    /* observed, Windows 2003: a longer scope is refused with SRV_ERR */
-#define WINS_NEVER INT64_C(0)       /* an expiry that never comes: static mappings */
-#define WINS_RECORD_TEXT_BYTES 1200 /* enough for any wins_record_format() */
+#define WINS_MAX_MEMBERS 25      /* [MS-WINSRA] 2.2.10.1: addresses of one record */
+#define WINS_SCOPE_MAX_BYTES 237 /* observed, Windows 2003: a longer scope is refused with SRV_ERR */
+#define WINS_NEVER INT64_C(0)    /* an expiry that never comes: static mappings */
 
 /* Values as in replication's record ([MS-WINSRA] 2.2.10.1). */
 enum wins_type {
