@@ -60,7 +60,7 @@ static bool is_worth_asking(const struct wins_record *record)
                 return false;
         if (record->type != WINS_UNIQUE && record->type != WINS_MULTIHOMED)
                 return false;
-        return suffix < 0x1B && (record->is_static || record->type == WINS_MULTIHOMED);
+        return (suffix < 0x1B || suffix > 0x1E) && (record->is_static || record->type == WINS_MULTIHOMED);
 }
 
 void wins_live_add(struct wins_live *live, const struct wins_record *record, uint32_t claimant)

@@ -41,7 +41,8 @@ def run():
 
 
 class Daemon:
-    """RUNTIME/node.sock with canned replies: {request: reply or function of the request}. Keeps what it was asked."""
+    """RUNTIME/node.sock with canned replies: {request: reply or function of the request}. Keeps what it was asked.
+    A list of replies is sent one after the other (to who watches); None in it hangs up."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -71,12 +72,13 @@ class Daemon:
             return False
         request = json.loads(payload)
         self.requests.append(request)
-        reply = self.replies.get(request["request"], {"result": -9})
-        reply = dict(reply(request) if callable(reply) else reply)
-        reply.setdefault("result", 0)
-        reply["reply"] = request["request"]
-        data = json.dumps(reply).encode()
-        client.sendall(struct.pack(">I", len(data)) + data)
+        replies = self.replies.get(request["request"], {"result": -9})
+        replies = replies(request) if callable(replies) else replies
+        for reply in replies if isinstance(replies, list) else [replies]:
+            if reply is None:
+                return False
+            data = json.dumps({"result": 0, **reply, "reply": request["request"]}).encode()
+            client.sendall(struct.pack(">I", len(data)) + data)
         return True
 
     @staticmethod
