@@ -21,15 +21,16 @@ ALLOWED = {
     "scan": {"base", "wire"},
     "wins": {"base", "wire"},
     "watch": {"base", "wire"},
+    "dhcp": {"base", "wire", "settings"},
     "libnetbt": {"base", "wire", "ask"},
-    "diagnose": {"base", "wire", "node", "wins", "ask", "eventlog", "settings", "watch"},
+    "diagnose": {"base", "wire", "node", "wins", "ask", "eventlog", "settings", "watch", "dhcp"},
     "store": {"base", "wire", "eventlog", "settings", "wins"},
     "io": {"base"},
     "ctl": {"base", "wire", "node", "wins"},
-    "daemon": {"base", "wire", "node", "wins", "settings", "eventlog", "store", "io", "ctl"},
-    "cli": {"base", "wire", "node", "wins", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl", "watch"},
+    "daemon": {"base", "wire", "node", "wins", "settings", "eventlog", "store", "io", "ctl", "dhcp"},
+    "cli": {"base", "wire", "node", "wins", "settings", "eventlog", "ask", "scan", "diagnose", "store", "io", "ctl", "watch", "dhcp"},
 }
-PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "wins", "diagnose", "watch"]
+PURE = ["base", "wire", "settings", "eventlog", "node", "ask", "scan", "wins", "diagnose", "watch", "dhcp"]
 
 # What no pure layer may call: time, randomness, files, sockets, processes, the environment.
 IMPURE = set("""time clock_gettime gettimeofday clock nanosleep usleep sleep getrandom random rand srandom srand arc4random
