@@ -124,7 +124,7 @@ static int load(struct winsd *winsd, struct winsdb *db, uint32_t owner, struct s
         }
         log_line(0, "%llu records read from %s in %llu ms%s", (unsigned long long)loaded.records, winsd->db_path,
                  (unsigned long long)mono_elapsed_ms(start, clock_mono()),
-                 loaded.was_clean ? "" : "; it had not been closed in order, and is whole");
+                 loaded.was_clean || loaded.records == 0 ? "" : "; it had not been closed in order, and is whole");
         if (loading.left_out)
                 log_line(0, "%llu records were left out: they contradict the rules of the database",
                          (unsigned long long)loading.left_out);

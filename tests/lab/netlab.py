@@ -206,13 +206,21 @@ class Host:
                 lines.append(f'"{key}"=dword:{value:08x}' if isinstance(value, int) else f'"{key}"="{value}"')
         self.config.write_text("\r\n".join(lines) + "\r\n")
 
-    def netbtd(self, *args, wrapper=(), wait_s=20.0, name="netbtd"):
+    def netbtd(self, *args, **kwargs):
         """Starts the node and returns when it says READY."""
+        return self.daemon("netbtd", *args, **kwargs)
+
+    def winsd(self, *args, **kwargs):
+        """Starts the WINS server, with its node, and returns when it says READY."""
+        return self.daemon("winsd", *args, **kwargs)
+
+    def daemon(self, program, *args, wrapper=(), wait_s=20.0, name=None):
         notify_path = self.directory / f"notify-{len(self.processes)}"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener.bind(str(notify_path))
         notify_path.chmod(0o777)
-        process = self.start(name, *wrapper, BUILD / "src/daemon/netbtd", *self.places(), "-v", *args, env={"NOTIFY_SOCKET": str(notify_path)})
+        process = self.start(name or f"{program}-{len(self.processes)}", *wrapper,
+                             BUILD / "src/daemon" / program, *self.places(), "-v", *args, env={"NOTIFY_SOCKET": str(notify_path)})
         deadline = time.monotonic() + wait_s
         with listener:
             while True:
@@ -220,9 +228,9 @@ class Host:
                     if b"READY=1" in listener.recv(4096):
                         return process
                 if not process.running():
-                    raise LabError(f"netbtd ended with {process.popen.returncode}:\n{process.output()}")
+                    raise LabError(f"{program} ended with {process.popen.returncode}:\n{process.output()}")
                 if time.monotonic() > deadline:
-                    raise LabError(f"netbtd did not become ready:\n{process.output()}")
+                    raise LabError(f"{program} did not become ready:\n{process.output()}")
 
     def netbt(self, *args, check=None, **kwargs):
         return self.run(BUILD / "src/cli/netbt", args[0], *self.places(), *args[1:], check=check, **kwargs)
