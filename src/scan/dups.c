@@ -171,31 +171,55 @@ static bool same_question(const struct judge *judge, const struct name_row *a, c
                subnet_of(judge, a) == subnet_of(judge, b);
 }
 
+/* How many machines hold the name of ROWS as unique; RET_ROOT is the last of them. */
+static size_t count_uniques(struct judge *judge, const struct name_row *rows, size_t count, uint32_t *ret_root)
+{
+        size_t uniques = 0;
+
+        for (size_t i = 0; i < count; i++) {
+                const uint32_t root = find_root(judge, rows[i].host);
+
+                if (is_group(judge, &rows[i]) || (uniques && root == *ret_root))
+                        continue;
+                uniques++;
+                *ret_root = root;
+        }
+        return uniques;
+}
+
+/* The first machine that holds it as a group, and is not the only one that holds it as unique; COUNT if there is none. */
+static size_t find_group(struct judge *judge, const struct name_row *rows, size_t count, size_t uniques,
+                         uint32_t unique)
+{
+        size_t i = 0;
+
+        while (i < count && (!is_group(judge, &rows[i]) || (uniques == 1 && find_root(judge, rows[i].host) == unique)))
+                i++;
+        return i;
+}
+
 /* Fills RET from ROWS, all of one name; false if nothing is wrong with it. Without HOLDERS it only counts. */
 static bool judge_name(struct judge *judge, const struct name_row *rows, size_t count, struct scan_duplicate *ret,
                        struct scan_holder *holders)
 {
-        uint32_t last_unique = UINT32_MAX, first_group = UINT32_MAX;
-        size_t uniques = 0;
+        uint32_t unique = 0;
+        const size_t uniques = count_uniques(judge, rows, count, &unique);
+        const size_t group_at = find_group(judge, rows, count, uniques, unique);
 
         *ret = (struct scan_duplicate){.name = entry_of(judge, &rows[0])->name, .holders = holders};
+        ret->mixed_kind = uniques && group_at < count;
+        ret->machine_count = uniques + ret->mixed_kind;
         for (size_t i = 0; i < count; i++) {
-                const uint32_t root = find_root(judge, rows[i].host);
-                const bool group = is_group(judge, &rows[i]);
-
-                if (group && first_group != UINT32_MAX)
-                        continue; /* groups have as many members as they like */
-                first_group = group ? root : first_group;
-                uniques += !group && root != last_unique;
-                last_unique = group ? last_unique : root;
+                /* groups have as many members as they like: one stands for all */
+                if (is_group(judge, &rows[i]) && i != group_at)
+                        continue;
                 if (holders)
-                        holders[ret->holder_count] = (struct scan_holder){judge->hosts[rows[i].host], root,
-                                                                          entry_of(judge, &rows[i])->name_flags};
+                        holders[ret->holder_count] =
+                                (struct scan_holder){judge->hosts[rows[i].host], find_root(judge, rows[i].host),
+                                                     entry_of(judge, &rows[i])->name_flags};
                 ret->holder_count++;
         }
-        ret->mixed_kind = uniques && first_group != UINT32_MAX;
-        ret->machine_count = uniques + ret->mixed_kind;
-        return uniques > 1 || (ret->mixed_kind && !(uniques == 1 && first_group == last_unique));
+        return uniques > 1 || ret->mixed_kind;
 }
 
 static size_t list_rows(const struct judge *judge, struct name_row *rows)

@@ -4,7 +4,7 @@
 
 void scan_loss_init(struct scan_loss *loss)
 {
-        *loss = (struct scan_loss){.pace = 1.0, .slowed_at = {INT64_MIN / 2}};
+        *loss = (struct scan_loss){.pace = 1.0, .slowed_at = {INT64_MIN / 2}, .settled_at = {INT64_MIN}};
 }
 
 static void slow_down(struct scan_loss *loss)
@@ -25,8 +25,9 @@ static void end_trial(struct scan_loss *loss, double share)
         loss->before = 0;
 }
 
-static void end_epoch(struct scan_loss *loss)
+static void end_epoch(struct scan_loss *loss, mono_t now)
 {
+        const double pace = loss->pace;
         const double share = (double)loss->epoch_lost / loss->epoch_asked;
 
         loss->epoch_asked = loss->epoch_lost = 0;
@@ -39,16 +40,20 @@ static void end_epoch(struct scan_loss *loss)
                 loss->pace = loss->pace * 1.5 > 1 ? 1 : loss->pace * 1.5;
                 loss->clean_epochs = 0;
         }
+        if (loss->pace < pace || loss->pace > pace)
+                loss->settled_at = mono_add_ms(now, SCAN_SETTLE_MS);
 }
 
-void scan_loss_answered(struct scan_loss *loss, unsigned try)
+void scan_loss_answered(struct scan_loss *loss, unsigned try, mono_t now)
 {
         loss->asked += try;
         loss->lost += try - 1;
+        if (!mono_is_due(loss->settled_at, now))
+                return;
         loss->epoch_asked += try;
         loss->epoch_lost += try - 1;
         if (loss->epoch_asked >= SCAN_EPOCH)
-                end_epoch(loss);
+                end_epoch(loss, now);
 }
 
 void scan_loss_found(struct scan_loss *loss, unsigned try)

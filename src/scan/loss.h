@@ -28,6 +28,7 @@
 #define SCAN_EPOCH 100u
 #define SCAN_LOSS_MUCH 0.03
 #define SCAN_CLEAN_EPOCHS 4u
+#define SCAN_SETTLE_MS 500u /* what was lost before a change of pace is told of until then */
 #define SCAN_SLOWEST (1.0 / 16)
 #define SCAN_MAX_TRIES 16u
 
@@ -40,6 +41,7 @@ struct scan_loss {
         double pace;     /* what the caller's rate is multiplied with: 1 to SCAN_SLOWEST */
         uint32_t clean_epochs;
         mono_t slowed_at;
+        mono_t settled_at;     /* from when on samples count for the pace again */
         uint32_t slowed_count; /* how often the pace was cut for good */
         bool not_ours;         /* loss was found not to come from the pace */
 };
@@ -47,7 +49,7 @@ struct scan_loss {
 void scan_loss_init(struct scan_loss *loss);
 
 /* A host known to be there answered a second question at its TRY-th try (from 1). */
-void scan_loss_answered(struct scan_loss *loss, unsigned try);
+void scan_loss_answered(struct scan_loss *loss, unsigned try, mono_t now);
 
 /* A host was found by its TRY-th try. */
 void scan_loss_found(struct scan_loss *loss, unsigned try);

@@ -16,7 +16,8 @@
 #define MIN_WINDOW 16u
 #define SMALL_SCAN 1024u /* addresses; so few are asked again even where nobody answered */
 #define MIN_ROUNDS 2u
-#define ID_COUNT 65536u
+#define MIN_IDS 1024u
+#define MAX_IDS 65536u
 /* the two kinds of question */
 enum kind { STATUS, SECOND, KINDS };
 
@@ -39,7 +40,8 @@ struct scan {
         uint32_t total;
         bool order_ended;
         bool out_of_memory;
-        uint16_t *ids; /* ID_COUNT of them */
+        uint16_t *ids;
+        uint32_t id_mask; /* one less than there are: a power of two */
         mono_t start, next_at, last_send, first_round_end;
         uint32_t in_pipe, window, window_limit, window_credit;
         bool has_rtt;
@@ -71,7 +73,7 @@ static uint64_t age_us(uint32_t tick, mono_t now)
 /* The table makes ids that nobody can foretell out of nothing but the address, the kind and the try. */
 static uint16_t id_of(const struct scan *scan, uint32_t index, enum kind kind, unsigned try)
 {
-        return scan->ids[(index + 7919u * try + 32749u * (unsigned)kind) & (ID_COUNT - 1)];
+        return scan->ids[(index + 7919u * try + 32749u * (unsigned)kind) & scan->id_mask];
 }
 
 /* ---- times -------------------------------------------------------------------------------------------------------- */
@@ -193,10 +195,13 @@ static int allocate(struct scan *scan, const struct rng *rng)
         struct rng copy = *rng;
 
         scan->slots = calloc(scan->total, sizeof(*scan->slots));
-        scan->ids = malloc(ID_COUNT * sizeof(*scan->ids));
+        scan->id_mask = MIN_IDS - 1;
+        while (scan->id_mask < scan->total * UINT64_C(32) && scan->id_mask < MAX_IDS - 1)
+                scan->id_mask = 2 * scan->id_mask + 1;
+        scan->ids = malloc((scan->id_mask + 1) * sizeof(*scan->ids));
         if (!scan->slots || !scan->ids)
                 return NBT_ERR_NOMEM;
-        for (size_t i = 0; i < ID_COUNT; i++)
+        for (size_t i = 0; i <= scan->id_mask; i++)
                 scan->ids[i] = (uint16_t)rng_u32(&copy);
         return scan_order_init(&scan->order, scan->config.ranges);
 }
@@ -533,7 +538,7 @@ static int take_second(struct scan *scan, uint32_t index, unsigned try, const st
         (void)measure(scan, slot, try, now);
         leave_pipe(scan, slot, SECOND);
         grow_window(scan);
-        scan_loss_answered(&scan->loss, try);
+        scan_loss_answered(&scan->loss, try, now);
         scan->answers++;
         complete(scan, slot);
         return 0;
