@@ -254,6 +254,8 @@ static void print_file_line(const struct scan_printer *printer, const struct sca
         if (is_duplicate(&findings->report, computer))
                 fputs("# held by more than one machine: ", printer->out);
         if (printer->format == SCAN_FORMAT_LMHOSTS) {
+                if (strchr(name, '"'))
+                        fputs("# cannot be quoted: ", printer->out);
                 put_lmhosts_line(printer, host, address, name);
                 return;
         }
