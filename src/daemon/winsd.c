@@ -32,6 +32,7 @@ static int begin(void *context, const struct host_parts *parts, struct strbuf *w
                 return r;
         }
         winsd->line_at = clock_mono();
+        winsd->line_tokens = WINSD_MAX_LINES;
         winsd->started = true;
         driver_turn_begin(parts->driver);
         winsd_step(winsd, &event);

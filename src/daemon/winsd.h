@@ -29,6 +29,9 @@ struct winsd {
         uint8_t answers[UDP_BATCH][WINS_QUERY_ANSWER_BYTES]; /* of the batch under way */
 };
 
+/* Lines that strangers can cause: so many at once. */
+#define WINSD_MAX_LINES 60u
+
 /* Ids of commands that no client waits for; a client's have other low bits (daemon/control.c). */
 #define WINSD_ID_NOBODY 0u
 #define WINSD_ID_FLUSH (1u << 7 | 0x7Fu)

@@ -8,8 +8,7 @@
 
 /* Packets ahead of the one that is answered, whose memory is fetched meanwhile. */
 #define PREFETCH_AHEAD 4u
-/* Lines that strangers can cause: so many at once, and so many a second. */
-#define MAX_LINES 60u
+/* Lines that strangers can cause, a second; at once there are WINSD_MAX_LINES. */
 #define LINES_PER_SECOND 5u
 
 /* ---- the log ------------------------------------------------------------------------------------------------------ */
@@ -22,7 +21,7 @@ static bool may_say(struct winsd *winsd, mono_t now)
         if (gained) {
                 const uint64_t tokens = winsd->line_tokens + gained;
 
-                winsd->line_tokens = tokens > MAX_LINES ? MAX_LINES : (uint32_t)tokens;
+                winsd->line_tokens = tokens > WINSD_MAX_LINES ? WINSD_MAX_LINES : (uint32_t)tokens;
                 winsd->line_at = now;
         }
         if (winsd->line_tokens == 0) {

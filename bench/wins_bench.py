@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""The WINS server's benchmarks: each beside a bare echo of the same packet sizes and, for queries, beside nmbd, in the same run.
+
+usage: wins_bench.py [--build DIR] [--rounds N] [--seconds S] [--names N] [--quick]       root: it makes namespaces of its own
+
+Server and rivals have processor 0 alone, the clients processor 1. Figures drift with the machine; ratios of one run hold.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+SERVER = ("taskset", "-c", "0")
+CLIENT = ("taskset", "-c", "1")
+WINDOW = 64
+
+
+class Bench:
+    def __init__(self, build, rounds, seconds):
+        self.build, self.rounds, self.seconds = build, rounds, seconds
+        self.lab = None
+        self.results = {}
+
+    def load(self, host, address, port, mode, first, count, missing=0, window=WINDOW, seconds=None, rate=None):
+        command = [*CLIENT, self.build / "bench/wins_load", address, port, mode, first, count, missing, window, seconds or self.seconds]
+        done = host.run(*command, *([rate] if rate else []), check=0, timeout_s=600)
+        words = done.stdout.split()
+        return {words[i]: int(float(words[i + 1])) for i in range(0, len(words) - 1, 2)}
+
+    def note(self, key, text, **values):
+        self.results[key] = values
+        print(f"{key}: {text}", flush=True)
+
+    def echo(self, host, size, port=1137):
+        process = host.start(f"echo-{port}", *SERVER, self.build / "bench/udp_echo", host.address(), port, size)
+        process.wait_output("ready")
+        return process
+
+    def fill(self, host, names):
+        path = self.lab.directory / f"fill-{names}.db"
+        if not path.exists():
+            host.run(self.build / "bench/wins_fill", path, names, check=0, timeout_s=900)
+        for name in host.state.iterdir():
+            name.unlink()
+        shutil.copy(path, host.state / "wins.db")
+
+    def server(self, host, *args):
+        start = time.monotonic()
+        process = host.winsd("-n", "WINSRV", "-g", "LAB", *args, wrapper=SERVER, wait_s=120)
+        return process, time.monotonic() - start
+
+    # -- queries ------------------------------------------------------------------------------------
+
+    def against_echo(self, server, client, names, key):
+        """Existing, missing and mixed names in turn with the echo."""
+        size = {}
+        for missing in (0, 100, 50):
+            size[missing] = self.load(client, server.address(), 137, "query", 0, names, missing, seconds=0.5)["bytes"]
+        echo = self.echo(server, size[0])
+        for missing, word in ((0, "existing"), (100, "missing"), (50, "mixed")):
+            ours, limit = [], []
+            for _ in range(self.rounds):
+                limit.append(self.load(client, server.address(), 1137, "query", 0, names, missing)["answers_per_second"])
+                ours.append(self.load(client, server.address(), 137, "query", 0, names, missing)["answers_per_second"])
+            ratio = statistics.median(a / b for a, b in zip(ours, limit))
+            self.note(f"{key} {word}", f"{statistics.median(ours):.0f} answers/s; bare echo {statistics.median(limit):.0f}/s; ratio {ratio:.3f}",
+                      rate=statistics.median(ours), echo=statistics.median(limit), ratio=ratio)
+        echo.kill()
+
+    def queries(self, server, client, names):
+        self.fill(server, names)
+        process, ready_s = self.server(server)
+        loaded = re.search(r"records read .* in (\d+) ms", process.output())
+        self.note(f"start {names}", f"ready after {ready_s:.2f} s (database read in {loaded.group(1)} ms), {process.rss_kib() / 1024:.0f} MiB resident",
+                  ready_s=ready_s, rss_mib=process.rss_kib() / 1024)
+        self.against_echo(server, client, names, f"queries {names}")
+        self.note(f"resident {names}", f"{process.rss_kib() / 1024:.0f} MiB after the queries", rss_mib=process.rss_kib() / 1024)
+        process.stop()
+
+    def flatness(self, server, client, sizes):
+        """Cost of a query as the table grows, each size beside the echo."""
+        for names in sizes:
+            self.fill(server, names)
+            process, ready_s = self.server(server)
+            size = self.load(client, server.address(), 137, "query", 0, names, 0, seconds=0.5)["bytes"]
+            echo = self.echo(server, size)
+            ratios, rates = [], []
+            for _ in range(self.rounds):
+                limit = self.load(client, server.address(), 1137, "query", 0, names)["answers_per_second"]
+                rate = self.load(client, server.address(), 137, "query", 0, names)["answers_per_second"]
+                rates.append(rate)
+                ratios.append(rate / limit)
+            self.note(f"flatness {names}", f"{statistics.median(rates):.0f} answers/s; ratio to the echo {statistics.median(ratios):.3f}; "
+                      f"ready after {ready_s:.2f} s; {process.rss_kib() / 1024:.0f} MiB", ratio=statistics.median(ratios), rate=statistics.median(rates))
+            echo.kill()
+            process.stop()
+
+    def nmbd(self, server, client, names):
+        """nmbd with as many names in its file, and ours with the same, in turn."""
+        conf = server.samba_conf("WINSRV", wins_support="yes", log_level="0", max_log_size="0")
+        expiry = int(time.time()) + 6 * 86400
+        lines = [f'"N{n:08X}#20" {expiry} 10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255} 64R' for n in range(names)]
+        for directory in ("state", "lock", "cache", "private"):
+            (server.directory / "samba" / directory / "wins.dat").write_text("VERSION 1 0\n" + "\n".join(lines) + "\n")
+        process = server.start("nmbd", *SERVER, "nmbd", "-F", "--no-process-group", "-s", conf, "--debug-stdout", "-d0")
+        server.wait_nmbd(process, 120)
+        theirs = [self.load(client, server.address(), 137, "query", 0, names) for _ in range(self.rounds)]
+        process.kill()
+        self.fill(server, names)
+        process, _ready = self.server(server)
+        ours = [self.load(client, server.address(), 137, "query", 0, names) for _ in range(self.rounds)]
+        process.stop()
+        rate, peer = (statistics.median(r["answers_per_second"] for r in side) for side in (ours, theirs))
+        self.note(f"nmbd {names}", f"{rate:.0f} answers/s; nmbd {peer:.0f}/s ({theirs[-1]['positive']} positive); factor {rate / max(peer, 1):.1f}",
+                  rate=rate, nmbd=peer, factor=rate / max(peer, 1))
+
+    # -- claims -------------------------------------------------------------------------------------
+
+    def claims(self, server, client, names):
+        for name in server.state.iterdir():
+            name.unlink()
+        process, _ready = self.server(server)
+        for window in (512, 4096):
+            first = 0x100000 * (1 + window // 512)
+            done = self.load(client, server.address(), 137, "register", first, names, window=window, seconds=60)
+            self.note(f"registrations window {window}", f"{done['answers_per_second']}/s durable; {done['positive']} positive, {done['lost']} lost, "
+                      f"p50 {done['p50_us']} us, p99 {done['p99_us']} us", **done)
+            done = self.load(client, server.address(), 137, "refresh", first, names, window=64 if window == 512 else 512, seconds=60)
+            self.note(f"refreshes after window {window}", f"{done['answers_per_second']}/s; {done['positive']} positive, p99 {done['p99_us']} us", **done)
+        process.stop()
+
+    def latency(self, server, client, names, limit):
+        """Delay of queries at half the limit, while names are registered, the database is scavenged and a backup is made."""
+        self.fill(server, names)
+        process, _ready = self.server(server)
+        quiet = self.load(client, server.address(), 137, "query", 0, names, rate=limit / 2, seconds=5)
+        self.note("delay quiet", f"at {limit / 2:.0f}/s: p50 {quiet['p50_us']} us, p99 {quiet['p99_us']} us, p99.9 {quiet['p999_us']} us, lost {quiet['lost']}", **quiet)
+        writer = client.start("writer", *CLIENT, self.build / "bench/wins_load", server.address(), 137, "register", 0x800000, 100000000, 0, 64, 8, 2000)
+        for command in (("scavenge",), ("backup", server.state / "bench-backup.db")):
+            client.lab  # the manager talks to the server's own socket
+            server.start(f"manager-{command[0]}", self.build / "src/cli/netbt", "wins", *server.places(), *command)
+        busy = self.load(client, server.address(), 137, "query", 0, names, rate=limit / 2, seconds=5)
+        self.note("delay busy", f"at {limit / 2:.0f}/s: p50 {busy['p50_us']} us, p99 {busy['p99_us']} us, p99.9 {busy['p999_us']} us, max {busy['max_us']} us, "
+                  f"lost {busy['lost']}", **busy)
+        writer.popen.wait(30)
+        print("  meanwhile:", writer.output().strip())
+        process.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--names", type=int, default=1000000)
+    parser.add_argument("--only", default="", help="queries, claims, latency, nmbd, flatness: some of them, with commas")
+    parser.add_argument("--json", help="also write the figures to this file")
+    args = parser.parse_args()
+    build = pathlib.Path(args.build).resolve()
+    os.environ["NETBT_BUILD"] = str(build)
+    sys.path.insert(0, str(TOP / "tests/lab"))
+    from netlab import Lab
+    if os.geteuid() != 0:
+        print("wins_bench: needs root (namespaces)", file=sys.stderr)
+        return 2
+    bench = Bench(build, args.rounds, args.seconds)
+    parts = args.only.split(",") if args.only else ["queries", "claims", "latency", "nmbd", "flatness"]
+    with Lab() as lab:
+        bench.lab = lab
+        lan = lab.segment("lan")
+        server = lab.host("server", (lan, "10.77.0.1/24"))
+        client = lab.host("client", (lan, "10.77.0.9/24"))
+        if "queries" in parts:
+            bench.queries(server, client, args.names)
+        if "claims" in parts:
+            bench.claims(server, client, min(args.names, 300000))
+        if "latency" in parts:
+            limit = bench.results.get(f"queries {args.names} existing", {}).get("rate", 200000)
+            bench.latency(server, client, args.names, limit)
+        if "nmbd" in parts:
+            bench.nmbd(server, client, 100000)
+        if "flatness" in parts:
+            bench.flatness(server, client, (1000, 10000, 100000, 1000000, 4000000))
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(bench.results, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
