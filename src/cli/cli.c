@@ -32,14 +32,15 @@ static const struct option common_options[] = {
 
 struct cli_context cli_context_default(const char *program)
 {
-        const char *no_colour = getenv("NO_COLOR");
+        const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
         return (struct cli_context){
                 .program = program,
                 .config_path = "/etc/netbt/netbt.reg",
                 .state_dir = "/var/lib/netbt",
                 .runtime_dir = "/run/netbt",
-                .colour = isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]),
+                .colour = isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]) &&
+                          !(terminal && strcmp(terminal, "dumb") == 0),
                 .out = stdout,
                 .err = stderr,
         };
@@ -189,6 +190,14 @@ int cli_getopt(struct cli_context *ctx, int argc, char **argv, const char *short
         }
 }
 
+int cli_finish(const struct cli_context *ctx, int exit)
+{
+        if (fflush(ctx->out) != 0 || ferror(ctx->out))
+                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot write the output", "the disk is full or the reader left",
+                                NULL);
+        return exit;
+}
+
 int cli_run(const struct cli_context *base, const struct cli_command *command, const char *program, int argc,
             char **argv)
 {
@@ -198,8 +207,5 @@ int cli_run(const struct cli_context *base, const struct cli_command *command, c
         ctx.help = command->help;
         optind = 0; /* glibc: starts a new list of arguments */
         const int exit = command->run(&ctx, argc, argv);
-        if (fflush(ctx.out) != 0 || ferror(ctx.out))
-                return cli_fail(&ctx, CLI_EXIT_FAILED, "cannot write the output", "the disk is full or the reader left",
-                                NULL);
-        return exit;
+        return cli_finish(&ctx, exit);
 }

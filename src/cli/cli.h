@@ -46,6 +46,9 @@ struct cli_context cli_context_default(const char *program);
 int cli_run(const struct cli_context *base, const struct cli_command *command, const char *program, int argc,
             char **argv);
 
+/* EXIT, or CLI_EXIT_FAILED with a line if what was printed could not be written. cli_run() ends with it. */
+int cli_finish(const struct cli_context *ctx, int exit);
+
 /* The commands, one cmd_<name>.c each. */
 extern const struct cli_command cli_cmd_diagnose, cli_cmd_explain, cli_cmd_events, cli_cmd_query, cli_cmd_name,
         cli_cmd_ipconfig, cli_cmd_reg, cli_cmd_scan;

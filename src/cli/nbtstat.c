@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -366,6 +367,7 @@ int main(int argc, char **argv)
         const struct cli_context ctx = cli_context_default("nbtstat");
         char **words = translate_all(argc, argv);
 
+        signal(SIGPIPE, SIG_IGN); /* as netbt.c says */
         if (!words)
                 return cli_fail(&ctx, CLI_EXIT_FAILED, "out of memory", NULL, NULL);
         const int exit = cli_run(&ctx, &command, "nbtstat", argc, words);

@@ -105,14 +105,14 @@ int main(int argc, char **argv)
         if (argc > 0 && strcmp(base_name(argv[0]), "ipconfig-nbt") == 0)
                 return run_named(&ctx, "ipconfig", argc, argv);
         if (parse_front(&ctx, argc, argv, &exit) == CLI_OPT_EXIT)
-                return exit;
+                return cli_finish(&ctx, exit);
         if (optind >= argc) {
                 print_help(ctx.err);
                 return CLI_EXIT_USAGE;
         }
         if (strcmp(argv[optind], "help") == 0 && optind + 1 >= argc) {
                 print_help(ctx.out);
-                return CLI_EXIT_OK;
+                return cli_finish(&ctx, CLI_EXIT_OK);
         }
         return run_named(&ctx, argv[optind], argc - optind, argv + optind);
 }

@@ -364,7 +364,9 @@ static int drop_privilege(struct host *host)
         if (geteuid() == 0 && !host->has_user)
                 return NBT_ERR_STATE; /* choose_user() has said why */
         if (sandbox_drop(&host->user, false) < 0)
-                return fail(host, 4300, "privilege cannot be given up: %s", strerror(errno));
+                return fail(host, 4300,
+                            "privilege cannot be given up: %s; start it as an ordinary user, or with --no-sandbox",
+                            strerror(errno));
         return 0;
 }
 
@@ -495,7 +497,9 @@ static int start(struct host *host)
         if (r == 0)
                 r = open_privileged(host);
         const int dropped = drop_privilege(host);
-        if (dropped == 0 && events_new(&host->events, host->switches.state_dir) == 0)
+        /* a start that failed has its own line to say; that there is no log either is no news then */
+        const bool has_log = r == 0 || access(host->switches.state_dir, W_OK) == 0;
+        if (dropped == 0 && has_log && events_new(&host->events, host->switches.state_dir) == 0)
                 events_set_computer(host->events, host->setup.config.node.computer);
         fill_server(host);
         if (r < 0 || dropped < 0)
