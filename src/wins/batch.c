@@ -267,9 +267,10 @@ void wins_batch_kick(struct wins *wins)
 
 mono_t wins_batch_deadline(const struct wins *wins)
 {
-        if (!wins->started || wins->stopped || wins->is_out || (wins->dirty_count == 0 && !wins->flushing))
+        if (!wins->started || wins->stopped || wins->is_out || wins->dirty_count == 0)
                 return MONO_NEVER;
-        return wins->store_failed ? wins->store_retry_at : wins->flush_at;
+        const mono_t begin = wins->flushing ? wins->now : wins->flush_at;
+        return wins->store_failed && wins->store_retry_at.ns > begin.ns ? wins->store_retry_at : begin;
 }
 
 /* ---- back ------------------------------------------------------------------------------------------------------------------------ */
