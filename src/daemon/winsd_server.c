@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Packets ahead of the one that is answered, whose memory is fetched meanwhile. */
-#define PREFETCH_AHEAD 4u
+/* Packets ahead of the one that is answered, whose memory is fetched meanwhile: first the index, then the record. */
+#define INDEX_AHEAD 8u
+#define RECORD_AHEAD 4u
 /* Lines that strangers can cause, a second; at once there are WINSD_MAX_LINES. */
 #define LINES_PER_SECOND 5u
 
@@ -236,16 +237,21 @@ static void on_batch(void *context, const struct udp_datagram *const *datagrams,
 {
         struct winsd *winsd = context;
         struct wins_packet packets[UDP_BATCH];
+        uint64_t places[UDP_BATCH];
 
         if (!winsd->started)
                 return;
         for (size_t i = 0; i < count; i++)
                 packets[i] = packet_of(datagrams[i]);
-        for (size_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
-                wins_prefetch(winsd->wins, &packets[i]);
+        for (size_t i = 0; i < count && i < INDEX_AHEAD; i++)
+                places[i] = wins_prefetch(winsd->wins, &packets[i]);
+        for (size_t i = 0; i < count && i < RECORD_AHEAD; i++)
+                wins_prefetch_record(winsd->wins, places[i]);
         for (size_t i = 0; i < count; i++) {
-                if (i + PREFETCH_AHEAD < count)
-                        wins_prefetch(winsd->wins, &packets[i + PREFETCH_AHEAD]);
+                if (i + INDEX_AHEAD < count)
+                        places[i + INDEX_AHEAD] = wins_prefetch(winsd->wins, &packets[i + INDEX_AHEAD]);
+                if (i + RECORD_AHEAD < count)
+                        wins_prefetch_record(winsd->wins, places[i + RECORD_AHEAD]);
                 const size_t len_bytes =
                         wins_query(winsd->wins, &packets[i], winsd->answers[i], sizeof winsd->answers[i]);
 

@@ -127,12 +127,21 @@ size_t wins_query(struct wins *wins, const struct wins_packet *packet, uint8_t *
         return (size_t)(put_head(packet, out, 0x8583, NBNS_TYPE_NULL, 0, 0) - out);
 }
 
-void wins_prefetch(const struct wins *wins, const struct wins_packet *packet)
+uint64_t wins_prefetch(const struct wins *wins, const struct wins_packet *packet)
 {
         struct nb_name name;
 
-        if (read_plain(packet, &name))
-                wins_table_prefetch(&wins->table, wins_table_hash(&wins->table, &name, 0));
+        if (!read_plain(packet, &name))
+                return 0;
+        const uint64_t hash = wins_table_hash(&wins->table, &name, 0);
+        wins_table_prefetch(&wins->table, hash);
+        return hash;
+}
+
+void wins_prefetch_record(const struct wins *wins, uint64_t place)
+{
+        if (place)
+                wins_table_prefetch_slot(&wins->table, place);
 }
 
 /* ---- the slow path --------------------------------------------------------------------------------------------------------------- */

@@ -110,6 +110,7 @@ static inline enum wins_state wins_slot_state(const struct wins_slot *slot)
 /* The hash that finds (NAME, SCOPE). */
 uint64_t wins_table_hash(const struct wins_table *table, const struct nb_name *name, uint16_t scope);
 void wins_table_prefetch(const struct wins_table *table, uint64_t hash);
+void wins_table_prefetch_slot(const struct wins_table *table, uint64_t hash); /* once the former has had its time */
 /* The slot of a record, or 0. */
 uint32_t wins_table_find(const struct wins_table *table, const struct nb_name *name, uint16_t scope);
 uint32_t wins_table_find_hashed(const struct wins_table *table, const struct nb_name *name, uint16_t scope,

@@ -25,6 +25,16 @@ void wins_table_prefetch(const struct wins_table *table, uint64_t hash)
                 __builtin_prefetch(&shard->entries[(uint32_t)hash & shard->mask]);
 }
 
+void wins_table_prefetch_slot(const struct wins_table *table, uint64_t hash)
+{
+        const struct wins_name_shard *shard = &table->names[hash >> SHARD_SHIFT];
+        const uint64_t entry = shard->entries ? shard->entries[(uint32_t)hash & shard->mask] : 0;
+
+        /* Mostly the first place of the search is the right one. */
+        if ((uint32_t)entry == (uint32_t)hash && entry >> 32)
+                __builtin_prefetch(wins_slot_at(table, (uint32_t)(entry >> 32)));
+}
+
 uint32_t wins_table_find_hashed(const struct wins_table *table, const struct nb_name *name, uint16_t scope,
                                 uint64_t hash)
 {

@@ -280,7 +280,9 @@ struct wins *wins_free(struct wins *wins);
  */
 #define WINS_QUERY_ANSWER_BYTES 256
 size_t wins_query(struct wins *wins, const struct wins_packet *packet, uint8_t *out, size_t size_bytes);
-void wins_prefetch(const struct wins *wins, const struct wins_packet *packet);
+uint64_t wins_prefetch(const struct wins *wins, const struct wins_packet *packet);
+/* The second step, when some more packets have passed: PLACE is what wins_prefetch() returned. */
+void wins_prefetch_record(const struct wins *wins, uint64_t place);
 
 /* WINS_NOTICE_CHANGED on or off (default off). */
 void wins_watch(struct wins *wins, bool on);
