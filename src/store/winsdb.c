@@ -194,31 +194,8 @@ static int prepare_statements(struct winsdb *db)
 /* migrations[N] makes version N + 1 of version N. */
 static const char *const migrations[WINSDB_VERSION] = {WINSDB_MIGRATE_0_1};
 
-static int migrate(struct winsdb *db, int64_t version)
-{
-        int r = winsdb_begin(db);
-
-        if (r < 0)
-                return r;
-        for (int64_t i = version; r == 0 && i < WINSDB_VERSION; i++)
-                r = winsdb_execute(db, migrations[i]);
-        return winsdb_end(db, r);
-}
-
-static int create_schema(struct winsdb *db)
-{
-        int r = winsdb_begin(db);
-
-        if (r < 0)
-                return r;
-        r = winsdb_execute(db, WINSDB_SCHEMA_0);
-        for (size_t i = 0; r == 0 && i < WINSDB_VERSION; i++)
-                r = winsdb_execute(db, migrations[i]);
-        return winsdb_end(db, r);
-}
-
-/* Is it a WINS database, of a version we know? An empty file becomes one where one may be created. */
-static int check_schema(struct winsdb *db)
+/* Is it a WINS database, of a version we know? Changes nothing. */
+static int identify(struct winsdb *db, int64_t *ret_version)
 {
         int64_t application = 0, version = 0, tables = 0;
         int r = winsdb_number(db, "PRAGMA application_id", &application);
@@ -229,23 +206,57 @@ static int check_schema(struct winsdb *db)
                 r = winsdb_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
         if (r < 0)
                 return r;
-        if (application == 0 && tables == 0 && db->is_new)
-                return create_schema(db);
-        if (application == 0 && tables == 0)
+        if (tables == 0)
                 return winsdb_complain(db, NBT_ERR_MALFORMED, "it is empty");
         if (application != WINSDB_APPLICATION_ID)
                 return winsdb_complain(db, NBT_ERR_UNSUPPORTED, "it is a database, but not a WINS database of netbt");
-        if (version == WINSDB_VERSION)
-                return 0;
         if (version < 0 || version > WINSDB_VERSION)
                 return winsdb_complain(db, NBT_ERR_UNSUPPORTED,
                                        "it has format %lld, this program knows formats up to %d", (long long)version,
                                        WINSDB_VERSION);
-        if (db->mode == WINSDB_READ)
+        if (version < WINSDB_VERSION && db->mode == WINSDB_READ)
                 return winsdb_complain(db, NBT_ERR_UNSUPPORTED,
                                        "it has format %lld, which winsd brings up to date when it starts",
                                        (long long)version);
-        return migrate(db, version);
+        *ret_version = version;
+        return 0;
+}
+
+static int migrate(struct winsdb *db, int64_t version)
+{
+        int r = version < WINSDB_VERSION ? winsdb_begin(db) : 0;
+
+        if (r < 0 || version == WINSDB_VERSION)
+                return r;
+        for (int64_t i = version; r == 0 && i < WINSDB_VERSION; i++)
+                r = winsdb_execute(db, migrations[i]);
+        return winsdb_end(db, r);
+}
+
+/* A new database gets its name when it is one: a death before leaves none, rather than an empty one, which would be damage. */
+static int create(struct winsdb *db)
+{
+        char *part = winsdb_path(db->path, ".new");
+        int r = part ? 0 : NBT_ERR_NOMEM;
+
+        if (part && unlink(part) < 0 && errno != ENOENT)
+                r = winsdb_complain(db, winsdb_errno_code(errno), "%s: %s", part, strerror(errno));
+        if (r == 0)
+                r = winsdb_fail(db, sqlite3_open_v2(part, &db->sql,
+                                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                                                    NULL));
+        if (r == 0)
+                r = winsdb_execute(db, "PRAGMA journal_mode=OFF; " WINSDB_SCHEMA_0);
+        if (r == 0)
+                r = migrate(db, 0);
+        sqlite3_close(db->sql);
+        db->sql = NULL;
+        if (r == 0)
+                r = winsdb_sync_path(part);
+        if (r == 0 && rename(part, db->path) < 0)
+                r = winsdb_complain(db, winsdb_errno_code(errno), "%s: %s", part, strerror(errno));
+        free(part);
+        return r == 0 ? winsdb_sync_directory_of(db->path) : r;
 }
 
 static int check_pages(struct winsdb *db)
@@ -316,6 +327,8 @@ static int check_file(struct winsdb *db)
         db->is_new = db->mode == WINSDB_EMPTY ? !is_there || st.st_size == 0 : db->mode == WINSDB_CREATE && !is_there;
         if (!is_there && errno != ENOENT)
                 return winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (is_there && st.st_size == 0 && !db->is_new)
+                return winsdb_complain(db, NBT_ERR_MALFORMED, "it is empty");
         if (!db->is_new && db->mode == WINSDB_EMPTY)
                 return winsdb_complain(db, NBT_ERR_EXISTS, "there is one already");
         if (is_there)
@@ -392,13 +405,17 @@ static int limit_pages(struct winsdb *db)
 
 static int prepare_writing(struct winsdb *db)
 {
+        int64_t version = 0;
         int keep = 1;
-        int r = winsdb_execute(
-                db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF");
+        int r = identify(db, &version); /* before anything is changed in what may be another's file */
 
         if (r == 0)
-                r = check_schema(db);
+                r = winsdb_execute(
+                        db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                            "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF");
+
+        if (r == 0)
+                r = migrate(db, version);
         if (r == 0)
                 r = check_pages(db);
         if (r == 0)
@@ -435,20 +452,21 @@ static int reopen_immutable(struct winsdb *db)
 
 static int prepare_reading(struct winsdb *db)
 {
-        int r = check_schema(db);
+        int64_t version = 0;
+        int r = identify(db, &version);
 
         /* a path with characters that mean something in a URI keeps its first error */
         if ((r == NBT_ERR_IO || r == NBT_ERR_DENIED) && !strpbrk(db->path, "?#%") && !exists_with(db->path, "-wal")) {
                 r = reopen_immutable(db);
                 if (r == 0)
-                        r = check_schema(db);
+                        r = identify(db, &version);
         }
         return r == 0 ? read_state(db) : r;
 }
 
 static int open_file(struct winsdb *db)
 {
-        const int flags = db->mode == WINSDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        const int flags = db->mode == WINSDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
         int r = db->mode == WINSDB_READ ? 0 : take_lock(db);
 
         if (r == 0)
@@ -456,6 +474,8 @@ static int open_file(struct winsdb *db)
         /* the log of a database that is gone must not come to life in a new one */
         if (r == 0 && db->is_new && winsdb_move_aside(db->path, NULL) < 0)
                 r = winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (r == 0 && db->is_new)
+                r = create(db);
         if (r == 0)
                 r = winsdb_fail(db, sqlite3_open_v2(db->path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL));
         if (r < 0)

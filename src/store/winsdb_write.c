@@ -67,12 +67,15 @@ int winsdb_tend(struct winsdb *db, mono_t now)
 mono_t winsdb_deadline(const struct winsdb *db)
 {
         const mono_t at_once = {0};
+        mono_t due = MONO_NEVER;
 
         if (db->mode == WINSDB_READ)
-                return MONO_NEVER;
+                return due;
         if (needs_checkpoint(db) || needs_fold(db, at_once) || is_copying(db))
-                return db->retry;
-        return db->journal_changes ? mono_add_ms(db->oldest, db->limits.fold_age_ms) : MONO_NEVER;
+                due = at_once;
+        else if (db->journal_changes)
+                due = mono_add_ms(db->oldest, db->limits.fold_age_ms);
+        return due.ns < db->retry.ns ? db->retry : due;
 }
 
 void winsdb_status(const struct winsdb *db, struct winsdb_status *ret)

@@ -1,0 +1,245 @@
+/*
+ * winsdb_crash [--rounds N] [--seed S]: a child appends batches to a WINS database and tells each acknowledged one over a pipe; its parent
+ * kills it at a random moment, opens what is left, and checks that every acknowledged batch is there, and of the one under way all
+ * or nothing. The database lives on over all rounds, so that every kind of moment comes: appending, moving, checkpoint, backup, opening.
+ *
+ * Batch N is made from the seed and N alone: the parent knows it without being told. Its number stands in the version of owner 1, so that
+ * the database itself tells how many batches it holds, and the twin in memory, given as many, must say the same.
+ */
+#include "winsdb_help.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAMES 300
+#define MAX_ITEMS 24
+#define MARK_OWNER 1u
+#define LONGEST_LIFE_US 30000
+
+struct maker {
+        struct wins_change changes[MAX_ITEMS];
+        struct wins_touch touches[MAX_ITEMS];
+        struct nb_scope scopes[MAX_ITEMS];
+        struct wins_owner owner;
+};
+
+static const struct winsdb_limits limits = {
+        .fold_changes = 150, .fold_age_ms = 3, .slice_rows = 20, .checkpoint_frames = 30};
+static uint64_t seed;
+
+static mono_t now(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (mono_t){t.tv_sec * 1000000000 + t.tv_nsec};
+}
+
+static void make_batch(struct maker *m, uint64_t number, struct wins_batch *ret)
+{
+        struct rng rng;
+
+        rng_init_seed(&rng, seed * 1000003 + number);
+        *ret = (struct wins_batch){.id = number,
+                                   .changes = m->changes,
+                                   .touches = m->touches,
+                                   .owner_count = 1,
+                                   .owners = &m->owner,
+                                   .is_durable = rng_below(&rng, 4) > 0};
+        m->owner = (struct wins_owner){MARK_OWNER, number};
+        ret->change_count = rng_below(&rng, MAX_ITEMS);
+        ret->touch_count = rng_below(&rng, MAX_ITEMS);
+        for (size_t i = 0; i < ret->change_count; i++) {
+                m->changes[i].op = rng_below(&rng, 4) ? WINS_PUT : WINS_DELETE;
+                random_record(&rng, NAMES, &m->changes[i].record);
+        }
+        for (size_t i = 0; i < ret->touch_count; i++) {
+                m->touches[i].scope = &m->scopes[i];
+                m->touches[i].expiry_s = 1900000000 + (int64_t)number;
+                random_key(&rng, NAMES, &m->touches[i].name, &m->scopes[i]);
+        }
+}
+
+static void fail(const char *what, const char *why)
+{
+        fprintf(stderr, "FAILED (--seed %llu): %s: %s\n", (unsigned long long)seed, what, why);
+        exit(1);
+}
+
+/* Appends until it is killed; each acknowledged number goes through the pipe at once. */
+static void live(const char *path, uint64_t number, int pipe_end)
+{
+        struct maker *m = calloc(1, sizeof(*m));
+        struct strbuf why = STRBUF_INIT;
+        struct winsdb *db = NULL;
+        struct wins_batch batch;
+        char backup[160];
+
+        if (!m || winsdb_open(&db, path, WINSDB_CREATE, &limits, &why) < 0)
+                fail("the child cannot open it", strbuf_str(&why));
+        snprintf(backup, sizeof(backup), "%s.backup", path);
+        for (;;) {
+                make_batch(m, ++number, &batch);
+                if (winsdb_append(db, &batch, now()) < 0)
+                        fail("append", winsdb_error(db));
+                if (write(pipe_end, &number, sizeof(number)) != sizeof(number))
+                        exit(0);
+                if (number % 50 == 0) {
+                        unlink(backup);
+                        if (winsdb_backup_start(db, backup, (wall_t){1}) < 0)
+                                fail("backup", winsdb_error(db));
+                }
+                if (winsdb_tend(db, now()) < 0)
+                        fail("tend", winsdb_error(db));
+        }
+}
+
+static uint64_t drain(int pipe_end, uint64_t acknowledged)
+{
+        uint64_t number;
+
+        while (read(pipe_end, &number, sizeof(number)) == sizeof(number))
+                acknowledged = number;
+        return acknowledged;
+}
+
+/* Lives for a random while; the number of the last acknowledged batch. */
+static uint64_t one_life(const char *path, uint64_t stored, struct rng *rng)
+{
+        int ends[2];
+
+        if (pipe(ends) < 0)
+                fail("pipe", "no descriptors");
+        const pid_t child = fork();
+        if (child == 0) {
+                close(ends[0]);
+                live(path, stored, ends[1]);
+        }
+        close(ends[1]);
+        /* one in four dies at any time, also while it opens; the others while they work */
+        if (rng_below(rng, 4))
+                poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 10000);
+        usleep(rng_below(rng, LONGEST_LIFE_US));
+        kill(child, SIGKILL);
+        const uint64_t acknowledged = drain(ends[0], stored);
+        int status = 0;
+        waitpid(child, &status, 0);
+        close(ends[0]);
+        if (!WIFSIGNALED(status))
+                fail("the child", "ended by itself");
+        return acknowledged;
+}
+
+static uint64_t mark_of(const struct kept_load *load)
+{
+        for (size_t i = 0; i < load->owner_count; i++)
+                if (load->owners[i].address == MARK_OWNER)
+                        return load->owners[i].max_version;
+        return 0;
+}
+
+/* What the next writer finds. */
+static void load_file(const char *path, struct kept_load *ret)
+{
+        const struct winsstore_sink sink = kept_load_sink(ret);
+        struct strbuf why = STRBUF_INIT;
+        struct winsdb *db = NULL;
+
+        if (winsdb_open(&db, path, WINSDB_WRITE, &limits, &why) < 0)
+                fail("open after the kill", strbuf_str(&why));
+        if (winsdb_load(db, &sink, NULL) < 0)
+                fail("load after the kill", winsdb_error(db));
+        winsdb_close(db);
+}
+
+/* Brings the twin to NUMBER batches, from STORED on. */
+static void follow(struct winsmem *mem, uint64_t stored, uint64_t number)
+{
+        static struct maker m;
+        struct wins_batch batch;
+
+        for (uint64_t i = stored + 1; i <= number; i++) {
+                make_batch(&m, i, &batch);
+                if (winsmem_append(mem, &batch) < 0)
+                        fail("twin", "append");
+        }
+}
+
+static void compare(struct winsmem *mem, const struct kept_load *disk)
+{
+        struct kept_load memory;
+        const struct winsstore_sink sink = kept_load_sink(&memory);
+
+        if (winsmem_load(mem, &sink) < 0 || !same_loads(disk, &memory))
+                fail("after the kill", "the database does not hold what was acknowledged");
+        kept_load_done(&memory);
+}
+
+static void check_backup(const char *path)
+{
+        char backup[160];
+        struct strbuf why = STRBUF_INIT;
+
+        snprintf(backup, sizeof(backup), "%s.backup", path);
+        if (access(backup, F_OK) == 0 && winsdb_check(backup, NULL, &why) < 0)
+                fail("a backup that has its name", strbuf_str(&why));
+        strbuf_done(&why);
+}
+
+static int run(unsigned rounds, const char *path)
+{
+        struct winsmem *mem = winsmem_new();
+        struct kept_load load;
+        struct rng rng;
+        uint64_t stored = 0, under_way = 0;
+
+        rng_init_seed(&rng, seed);
+        for (unsigned round = 0; round < rounds; round++) {
+                const uint64_t acknowledged = one_life(path, stored, &rng);
+
+                if (access(path, F_OK) < 0)
+                        continue; /* killed before it had begun */
+                load_file(path, &load);
+                const uint64_t mark = mark_of(&load);
+                if (mark < acknowledged || mark > acknowledged + 1)
+                        fail("after the kill",
+                             mark < acknowledged ? "acknowledged batches are missing" : "too many batches");
+                under_way += mark > acknowledged;
+                follow(mem, stored, mark);
+                compare(mem, &load);
+                if (round % 16 == 0)
+                        check_backup(path);
+                stored = mark;
+                kept_load_done(&load);
+        }
+        printf("%u kills, %llu batches acknowledged, all there; %llu under way were there whole\n", rounds,
+               (unsigned long long)stored, (unsigned long long)under_way);
+        winsmem_free(mem);
+        return stored > rounds / 2 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+        struct winsdb_place place;
+        unsigned rounds = 100;
+
+        seed = (uint64_t)time(NULL);
+        for (int i = 1; i + 1 < argc; i += 2) {
+                if (strcmp(argv[i], "--rounds") == 0)
+                        rounds = (unsigned)strtoul(argv[i + 1], NULL, 10);
+                else if (strcmp(argv[i], "--seed") == 0)
+                        seed = strtoull(argv[i + 1], NULL, 10);
+        }
+        printf("seed %llu\n", (unsigned long long)seed);
+        fflush(stdout);
+        if (winsdb_place_init(&place) < 0)
+                return 1;
+        const int r = run(rounds, place.path);
+        return winsdb_place_done(&place) | r;
+}

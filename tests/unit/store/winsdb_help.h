@@ -1,0 +1,35 @@
+#pragma once
+/*
+ * What tests of the WINS database share: a directory of their own, records made at random, and the comparison of two stores.
+ */
+#include "base/rng.h"
+#include "store/winsdb.h"
+#include "store/winsmem.h"
+
+struct winsdb_place {
+        char directory[64], path[96];
+};
+
+/* An empty directory under /tmp; removed by winsdb_place_done(). Both yield 0 or -1. */
+int winsdb_place_init(struct winsdb_place *place);
+int winsdb_place_done(struct winsdb_place *place);
+
+/* One of COUNT names, some with scopes, some alike but for the scope or the case. */
+void random_key(struct rng *rng, uint32_t count, struct nb_name *ret_name, struct nb_scope *ret_scope);
+void random_record(struct rng *rng, uint32_t count, struct wins_record *ret);
+
+/* All that a record says is equal. */
+bool same_record(const struct wins_record *a, const struct wins_record *b);
+
+/* What a load yields, kept. */
+struct kept_load {
+        struct wins_record *records;
+        size_t count, size;
+        struct wins_owner owners[64];
+        size_t owner_count;
+};
+
+struct winsstore_sink kept_load_sink(struct kept_load *load);
+void kept_load_done(struct kept_load *load);
+/* In the same order, the same; prints the first difference. */
+bool same_loads(const struct kept_load *a, const struct kept_load *b);
