@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ip4.h"
+#include "wire/lmhosts_line.h"
 
 /* A file that is being read; its #INCLUDEs suspend it. */
 struct frame {
@@ -31,19 +31,6 @@ struct lmhosts_load {
         bool full_told;
         struct lmhosts_problem problems[LMHOSTS_MAX_PROBLEMS];
         size_t problem_count;
-};
-
-/* One line, and where we stand in it. */
-struct line {
-        const uint8_t *at;
-        const uint8_t *end;
-};
-
-/* A word of a line; quoted words keep their blanks. */
-struct word {
-        const uint8_t *at;
-        size_t len_bytes;
-        bool quoted;
 };
 
 /* ---- problems ------------------------------------------------------------------------------------------------------ */
@@ -89,72 +76,6 @@ static void note_line(struct lmhosts_load *load, const char *format, ...)
         va_end(args);
 }
 
-/* ---- words --------------------------------------------------------------------------------------------------------- */
-
-static uint8_t upper(uint8_t c)
-{
-        return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
-}
-
-static bool is_blank(uint8_t c)
-{
-        return c == ' ' || c == '\t' || c == '\v' || c == '\f';
-}
-
-static int hex_digit(uint8_t c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c = upper(c);
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static void skip_blanks(struct line *line)
-{
-        while (line->at < line->end && is_blank(*line->at))
-                line->at++;
-}
-
-/* The next word of LINE; a length of 0 without quotes at its end. A '#' begins a new word, as in NAME#PRE. */
-static struct word next_word(struct line *line)
-{
-        struct word word = {0};
-
-        skip_blanks(line);
-        word.at = line->at;
-        if (line->at < line->end && *line->at == '"') {
-                word.quoted = true;
-                word.at = ++line->at;
-                while (line->at < line->end && *line->at != '"')
-                        line->at++;
-                word.len_bytes = (size_t)(line->at - word.at);
-                if (line->at < line->end)
-                        line->at++;
-                return word;
-        }
-        while (line->at < line->end && !is_blank(*line->at) && !(*line->at == '#' && line->at > word.at))
-                line->at++;
-        word.len_bytes = (size_t)(line->at - word.at);
-        return word;
-}
-
-static bool word_is(const struct word *word, const char *keyword)
-{
-        if (word->quoted || word->len_bytes != strlen(keyword))
-                return false;
-        for (size_t i = 0; i < word->len_bytes; i++)
-                if (upper(word->at[i]) != (uint8_t)keyword[i])
-                        return false;
-        return true;
-}
-
-static bool word_begins(const struct word *word, const char *keyword)
-{
-        const size_t len = strlen(keyword);
-
-        return word->len_bytes >= len && word_is(&(struct word){word->at, len, word->quoted}, keyword);
-}
-
 /* ---- entries ------------------------------------------------------------------------------------------------------- */
 
 static int entry_add(struct lmhosts_load *load, const struct node_lmhost *entry)
@@ -178,142 +99,21 @@ static int entry_add(struct lmhosts_load *load, const struct node_lmhost *entry)
         return 0;
 }
 
-static bool parse_address(struct lmhosts_load *load, const struct word *word, uint32_t *ret)
+static int parse_entry(struct lmhosts_load *load, struct lmhosts_text line)
 {
-        char text[IP4_TEXT_BYTES] = "";
+        char fault[LMHOSTS_FAULT_BYTES];
+        struct lmhosts_line parsed;
 
-        if (word->len_bytes < sizeof(text))
-                memcpy(text, word->at, word->len_bytes);
-        if (word->quoted || ip4_parse(text, ret) < 0) {
-                note_line(load, "\"%.*s\" is no IP address; expected: ADDRESS NAME [#PRE] [#DOM:DOMAIN] [#MH]",
-                          (int)(word->len_bytes < 40 ? word->len_bytes : 40), (const char *)word->at);
-                return false;
-        }
-        if (*ret == 0 || *ret == IP4_BROADCAST) {
-                note_line(load, "%s is the address of no host", text);
-                return false;
-        }
-        return true;
-}
-
-/*
- * A name between quotes: \0xHH stands for one byte. 16 bytes are a full name; up to 15 without an escape are a plain name
- * that happens to hold blanks. ASSUMPTION: letters written as such are upper-cased as everywhere, escaped bytes stay.
- */
-static bool parse_quoted_name(struct lmhosts_load *load, const struct word *word, struct node_lmhost *entry)
-{
-        uint8_t bytes[NB_NAME_BYTES + 1] = {0};
-        size_t count = 0;
-        bool escaped = false;
-
-        for (size_t i = 0; i < word->len_bytes && count <= NB_NAME_BYTES; count++) {
-                const uint8_t *at = word->at + i;
-                const size_t left = word->len_bytes - i;
-                const bool escape = left >= 5 && at[0] == '\\' && at[1] == '0' && upper(at[2]) == 'X' &&
-                                    hex_digit(at[3]) >= 0 && hex_digit(at[4]) >= 0;
-
-                bytes[count] = (uint8_t)(escape ? hex_digit(at[3]) << 4 | hex_digit(at[4]) : upper(*at));
-                i += escape ? 5 : 1;
-                escaped |= escape;
-        }
-        if (count == NB_NAME_BYTES) {
-                memcpy(entry->name.bytes, bytes, NB_NAME_BYTES);
-                entry->any_suffix = false;
-                return true;
-        }
-        if (count == 0 || count > NB_NAME_BYTES || escaped) {
-                note_line(load, "the quoted name has %s; expected 16 bytes: 15, filled up with blanks, and \\0xHH",
-                          count > NB_NAME_BYTES ? "more than 16 bytes"
-                          : count == 0          ? "nothing in it"
-                                                : "fewer than 16 bytes");
-                return false;
-        }
-        memset(entry->name.bytes, ' ', NB_NAME_BYTES);
-        memcpy(entry->name.bytes, bytes, count);
-        entry->name.bytes[NB_SUFFIX_AT] = 0;
-        entry->any_suffix = true;
-        return true;
-}
-
-static bool parse_plain_name(struct lmhosts_load *load, const struct word *word, struct node_lmhost *entry)
-{
-        if (word->len_bytes == 0 || word->at[0] == '#') {
-                note_line(load, "the address has no name behind it");
-                return false;
-        }
-        if (word->len_bytes >= NB_NAME_BYTES) {
-                note_line(load, "the name is longer than 15 bytes");
-                return false;
-        }
-        memset(entry->name.bytes, ' ', NB_NAME_BYTES);
-        for (size_t i = 0; i < word->len_bytes; i++)
-                entry->name.bytes[i] = upper(word->at[i]);
-        entry->name.bytes[NB_SUFFIX_AT] = 0;
-        entry->any_suffix = true;
-        return true;
-}
-
-/* Samba's NAME#20. ASSUMPTION: read as a suffix only when it is just two hex digits and touches the name; Windows takes it
- * for a comment, but no Windows file says #20 there and means nothing by it. */
-static bool take_hash_suffix(const struct word *word, const uint8_t *name_end, struct node_lmhost *entry)
-{
-        if (word->quoted || word->at != name_end || word->len_bytes != 3 || hex_digit(word->at[1]) < 0 ||
-            hex_digit(word->at[2]) < 0)
-                return false;
-        entry->name.bytes[NB_SUFFIX_AT] = (uint8_t)(hex_digit(word->at[1]) << 4 | hex_digit(word->at[2]));
-        entry->any_suffix = false;
-        return true;
-}
-
-static bool parse_domain(struct lmhosts_load *load, struct word word, struct node_lmhost *entry)
-{
-        word.at += 5;
-        word.len_bytes -= 5;
-        if (word.len_bytes == 0 || word.len_bytes > NB_NAME_BYTES - 1) {
-                note_line(load, "#DOM: wants a domain name of 1 to 15 bytes right behind it");
-                return false;
-        }
-        for (size_t i = 0; i < word.len_bytes; i++)
-                entry->domain[i] = (char)upper(word.at[i]);
-        entry->domain[word.len_bytes] = '\0';
-        return true;
-}
-
-/* Keywords until the first word that is none: from there on it is a comment. ASSUMPTION: keywords count in any case. */
-static bool parse_tags(struct lmhosts_load *load, struct line *line, struct node_lmhost *entry)
-{
-        const uint8_t *name_end = line->at;
-
-        for (;;) {
-                const struct word word = next_word(line);
-
-                if (word_is(&word, "#PRE"))
-                        entry->preload = true;
-                else if (word_is(&word, "#MH"))
-                        entry->multihomed = true;
-                else if (word_begins(&word, "#DOM:")) {
-                        if (!parse_domain(load, word, entry))
-                                return false;
-                } else if (!(entry->any_suffix && take_hash_suffix(&word, name_end, entry)))
-                        return true;
-        }
-}
-
-static int parse_entry(struct lmhosts_load *load, struct line *line)
-{
-        struct node_lmhost entry = {0};
-        const struct word address = next_word(line);
-
-        if (!parse_address(load, &address, &entry.address))
-                return 0;
-        const struct word name = next_word(line);
-        if (name.quoted && name.at + name.len_bytes == line->end) {
-                note_line(load, "the quoted name has no closing quote");
+        if (lmhosts_line_parse(line, &parsed, fault) < 0) {
+                note_line(load, "%s", fault);
                 return 0;
         }
-        if (!(name.quoted ? parse_quoted_name(load, &name, &entry) : parse_plain_name(load, &name, &entry)) ||
-            !parse_tags(load, line, &entry))
-                return 0;
+        struct node_lmhost entry = {.name = parsed.name,
+                                    .any_suffix = parsed.any_suffix,
+                                    .preload = parsed.preload,
+                                    .multihomed = parsed.multihomed,
+                                    .address = parsed.address};
+        memcpy(entry.domain, parsed.domain, sizeof(entry.domain));
         return entry_add(load, &entry);
 }
 
@@ -338,16 +138,17 @@ static void want_file(struct lmhosts_load *load, const char *path)
         }
 }
 
-static void directive_include(struct lmhosts_load *load, struct line *line)
+static void directive_include(struct lmhosts_load *load, struct lmhosts_text *line)
 {
         struct frame *frame = &load->frames[load->depth - 1];
         char path[LMHOSTS_PATH_BYTES];
 
-        skip_blanks(line);
-        struct word word = {line->at, (size_t)(line->end - line->at), false}; /* paths may hold blanks and '#' */
+        lmhosts_skip_blanks(line);
+        struct lmhosts_word word = {line->at, (size_t)(line->end - line->at),
+                                    false}; /* paths may hold blanks and '#' */
         if (word.len_bytes && *word.at == '"')
-                word = next_word(line);
-        while (!word.quoted && word.len_bytes && is_blank(word.at[word.len_bytes - 1]))
+                word = lmhosts_next_word(line);
+        while (!word.quoted && word.len_bytes && lmhosts_is_blank(word.at[word.len_bytes - 1]))
                 word.len_bytes--;
         if (word.len_bytes == 0 || word.len_bytes >= sizeof(path) || memchr(word.at, 0, word.len_bytes)) {
                 note_line(load, "#INCLUDE wants the name of a file of fewer than %d bytes", LMHOSTS_PATH_BYTES);
@@ -384,45 +185,35 @@ static void alternate_end(struct lmhosts_load *load)
         frame->in_alternate = false;
 }
 
-static int parse_line(struct lmhosts_load *load, struct line line)
+static int parse_line(struct lmhosts_load *load, struct lmhosts_text line)
 {
-        struct line rest = line;
+        struct lmhosts_text rest = line;
 
-        skip_blanks(&line);
-        const struct word first = next_word(&rest);
+        lmhosts_skip_blanks(&line);
+        const struct lmhosts_word first = lmhosts_next_word(&rest);
         if (first.len_bytes == 0 && !first.quoted)
                 return 0;
-        if (word_is(&first, "#INCLUDE"))
+        if (lmhosts_word_is(&first, "#INCLUDE"))
                 directive_include(load, &rest);
-        else if (word_is(&first, "#BEGIN_ALTERNATE"))
+        else if (lmhosts_word_is(&first, "#BEGIN_ALTERNATE"))
                 alternate_begin(load);
-        else if (word_is(&first, "#END_ALTERNATE"))
+        else if (lmhosts_word_is(&first, "#END_ALTERNATE"))
                 alternate_end(load);
         else if (first.quoted || first.at[0] != '#')
-                return parse_entry(load, &line);
+                return parse_entry(load, line);
         return 0;
 }
 
 /* ---- files --------------------------------------------------------------------------------------------------------- */
 
-/* Cuts the next line off FRAME: ends are LF, CR LF or CR. False at the end; Ctrl-Z ends a file, as DOS wrote it. */
-static bool next_line(struct frame *frame, struct line *ret)
+static bool next_line(struct frame *frame, struct lmhosts_text *ret)
 {
-        const uint8_t *text = frame->text;
-        const size_t begin = frame->pos;
-        size_t end = begin;
+        struct lmhosts_text text = {frame->text + frame->pos, frame->text + frame->len_bytes};
 
-        while (end < frame->len_bytes && text[end] != '\n' && text[end] != '\r' && text[end] != 0x1A)
-                end++;
-        if (end == begin && (end == frame->len_bytes || text[end] == 0x1A))
+        if (!lmhosts_next_line(&text, ret))
                 return false;
-        frame->pos = end;
-        if (end < frame->len_bytes && text[end] != 0x1A) {
-                const bool pair = text[end] == '\r' && end + 1 < frame->len_bytes && text[end + 1] == '\n';
-                frame->pos += pair ? 2 : 1;
-        }
+        frame->pos = (size_t)(text.at - frame->text);
         frame->line++;
-        *ret = (struct line){text + begin, text + end};
         return true;
 }
 
@@ -442,7 +233,7 @@ static void frame_pop(struct lmhosts_load *load)
 /* Reads on until a file is wanted or all is read. */
 static int read_on(struct lmhosts_load *load)
 {
-        struct line line;
+        struct lmhosts_text line;
         int r = 0;
 
         while (load->depth > 0 && !load->wants && r == 0) {
