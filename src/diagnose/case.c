@@ -304,9 +304,29 @@ static void mark_events(const struct snapshot *snapshot, struct diagnose_case *c
                 mark_holder(snapshot, c, c->sender, MARK_TOOK);
 }
 
+/* An active record of a computer's name: what the server answers to whoever asks. */
+static bool is_told(const struct wins_record *record, const struct nb_name *name)
+{
+        return record->state == WINS_ACTIVE && (record->type == WINS_UNIQUE || record->type == WINS_MULTIHOMED) &&
+               nb_name_equal(&record->name, name);
+}
+
+static void mark_records(const struct snapshot *snapshot, struct diagnose_case *c)
+{
+        for (size_t i = 0; c->has_name && i < snapshot->database_count; i++) {
+                const struct snapshot_database *database = &snapshot->databases[i];
+
+                for (size_t j = 0; j < database->record_count; j++)
+                        for (size_t k = 0;
+                             is_told(&database->records[j], &c->name) && k < database->records[j].member_count; k++)
+                                mark_holder(snapshot, c, database->records[j].members[k].address, MARK_TOLD);
+        }
+}
+
 static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *c)
 {
         mark_events(snapshot, c);
+        mark_records(snapshot, c);
         for (size_t i = 0; c->has_name && i < snapshot->host_count; i++) {
                 const struct snapshot_host *host = snapshot_find_host(snapshot, snapshot->hosts[i].address);
 
@@ -326,14 +346,30 @@ static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *
 
 /* ---- names nobody has complained about yet ------------------------------------------------------------------------ */
 
-/* A scratch case, kept only if another machine answers for NAME or has it in its table. */
+/* Does a WINS database give NAME, which is this machine's, to others only? */
+static bool is_misdirected(const struct snapshot *snapshot, const struct diagnose_case *c)
+{
+        for (size_t i = 0; i < snapshot->database_count; i++)
+                for (size_t j = 0; j < snapshot->databases[i].record_count; j++) {
+                        const struct wins_record *record = &snapshot->databases[i].records[j];
+                        bool own = !is_told(record, &c->name);
+
+                        for (size_t k = 0; k < record->member_count && !own; k++)
+                                own = case_is_own(snapshot, c, record->members[k].address);
+                        if (!own)
+                                return true;
+                }
+        return false;
+}
+
+/* A scratch case, kept only if another machine answers for NAME or has it in its table, or WINS leads astray. */
 static void add_if_held(struct builder *b, const struct nb_name *name, uint32_t address)
 {
         struct diagnose_case probe = {.has_name = true, .name = *name, .here = true, .address = address};
 
         mark_holders(b->snapshot, &probe);
         for (size_t i = 0; i < probe.holder_count; i++) {
-                if (!probe.holders[i].in_table && !probe.holders[i].answered)
+                if (!probe.holders[i].in_table && !probe.holders[i].answered && !is_misdirected(b->snapshot, &probe))
                         continue;
                 struct diagnose_case *c = get_case(b, name, address, 0);
 
@@ -363,6 +399,40 @@ static void add_from_answers(struct builder *b)
         }
 }
 
+/* ---- claims that a WINS server refused ----------------------------------------------------------------------------- */
+
+/* Is there nothing any more that would refuse it: the record is gone, or is the claimant's? */
+static bool is_over(const struct snapshot_database *database, const struct wins_refusal *refusal)
+{
+        for (size_t i = 0; i < database->record_count; i++) {
+                const struct wins_record *record = &database->records[i];
+
+                if (is_told(record, &refusal->name))
+                        return wins_record_member(record, refusal->claimant) >= 0;
+        }
+        return true;
+}
+
+/* Only of a database that was named: its administrator asks for everybody who was turned away. */
+static void add_from_refusals(struct builder *b)
+{
+        for (size_t i = 0; i < b->snapshot->database_count; i++) {
+                const struct snapshot_database *database = &b->snapshot->databases[i];
+
+                for (size_t j = 0; database->was_named && j < database->refusal_count; j++) {
+                        const struct wins_refusal *refusal = &database->refusals[j];
+
+                        if (refusal->claimant == 0 || is_over(database, refusal))
+                                continue;
+                        struct diagnose_case *c = get_case(b, &refusal->name, refusal->claimant, 0);
+
+                        if (!c)
+                                return;
+                        c->here |= snapshot_find_iface(b->snapshot, refusal->claimant) != NULL;
+                }
+        }
+}
+
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* In conflict now first; otherwise the order stays, which is newest event first. */
@@ -387,6 +457,7 @@ int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct
         add_from_view(&b);
         add_from_events(&b);
         add_from_answers(&b);
+        add_from_refusals(&b);
         for (size_t i = 0; i < b.count; i++) {
                 struct diagnose_case *c = &b.cases[i];
 

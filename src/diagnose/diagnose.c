@@ -112,6 +112,12 @@ static void add_settled(struct run *run, const struct diagnose_case *c, struct t
                                   : "this machine does not use the name any more");
 }
 
+/* The records of this machine's names, at a WINS server that shows its database. */
+static bool was_looked_at(const struct snapshot *snapshot, enum diagnose_cause cause)
+{
+        return snapshot->database_count > 0 && (cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD);
+}
+
 /* With nothing to judge, each rule is asked about an empty case only for what it could not have looked at. */
 static void tally_nothing(struct run *run)
 {
@@ -128,7 +134,8 @@ static void tally_nothing(struct run *run)
                         tally_add(&run->tally, cause, STANDS_RULED_OUT,
                                   "no name is in conflict; but the host name settings disagree, which is worth mending "
                                   "(netbt ipconfig /all shows the name in use)");
-                else if (cause >= CAUSE_WINS_STATIC_MAPPING && cause <= CAUSE_DHCP_LEFTOVER_SETTINGS)
+                else if (cause >= CAUSE_WINS_STATIC_MAPPING && cause <= CAUSE_DHCP_LEFTOVER_SETTINGS &&
+                         !was_looked_at(run->snapshot, cause))
                         tally_add(&run->tally, cause, STANDS_NOT_CHECKED, result.why);
                 else
                         tally_add(&run->tally, cause, STANDS_RULED_OUT, "no name is in conflict");

@@ -1,8 +1,9 @@
 /*
- * The causes that lie in the databases of WINS and DHCP servers. This version reads none of those, and says so: such a
- * cause is never ruled out here, and where the traces lead to a WINS server, its rule says that too.
+ * The causes that lie in the replication of WINS servers and in the databases of DHCP servers. This version does not look into
+ * those, and says so; where the traces lead there, its rule says that too.
  */
 #include "diagnose/describe.h"
+#include "diagnose/winsrec.h"
 
 static bool wins_spoke(const struct rule_input *in)
 {
@@ -14,35 +15,37 @@ static bool wins_spoke(const struct rule_input *in)
         return false;
 }
 
-static void judge_wins(const struct rule_input *in, struct rule_result *ret, const char *hint)
+/* The record that stands for the name in a database that was read, static or not. */
+static struct winsrec any_record(const struct rule_input *in)
 {
-        if (!wins_spoke(in)) {
-                rule_not_checked(ret, "the records of WINS servers are not read by this version");
-                return;
-        }
-        const char *why = arena_printf(in->arena,
-                                       "likely worth a look, as a WINS server has a part in this: %s; its records "
-                                       "are not read by this version",
-                                       hint);
+        const struct winsrec found = winsrec_find(in, true);
 
-        ret->evidence.failed |= !why;
-        rule_not_checked(ret, why ? why : "");
-}
-
-static void judge_static(const struct rule_input *in, struct rule_result *ret)
-{
-        judge_wins(in, ret,
-                   "see whether it holds a static mapping of the name (WINS Manager, Mappings, Static Mappings)");
-}
-
-static void judge_stale(const struct rule_input *in, struct rule_result *ret)
-{
-        judge_wins(in, ret, "see whether it holds an old address for the name (WINS Manager, Mappings, Show Database)");
+        return found.record ? found : winsrec_find(in, false);
 }
 
 static void judge_replication(const struct rule_input *in, struct rule_result *ret)
 {
-        judge_wins(in, ret, "see whether the record came from a replication partner");
+        const struct winsrec found = any_record(in);
+        const char *why;
+
+        if (found.record && found.record->owner == found.database->server) {
+                rule_out(ret, "the record of the name was registered at the WINS server itself, not replicated to it");
+                return;
+        }
+        if (!found.record && !wins_spoke(in)) {
+                rule_not_checked(ret, "the replication of WINS servers is not looked into by this version");
+                return;
+        }
+        if (found.record)
+                why = arena_printf(in->arena,
+                                   "likely worth a look: the record of the name came from the WINS server %s, whose "
+                                   "database is not read by this version",
+                                   describe_address(in, found.record->owner));
+        else
+                why = "likely worth a look, as a WINS server has a part in this: see whether the record came from a "
+                      "replication partner; that is not looked into by this version";
+        ret->evidence.failed |= !why;
+        rule_not_checked(ret, why ? why : "");
 }
 
 static void judge_dhcp_database(const struct rule_input *in, struct rule_result *ret)
@@ -57,8 +60,6 @@ static void judge_dhcp_leftover(const struct rule_input *in, struct rule_result 
         rule_not_checked(ret, "settings left over from DHCP are not searched for by this version");
 }
 
-const struct rule rule_wins_static = {CAUSE_WINS_STATIC_MAPPING, 6, judge_static};
-const struct rule rule_wins_stale = {CAUSE_WINS_STALE_RECORD, 6, judge_stale};
 const struct rule rule_wins_replication = {CAUSE_WINS_REPLICATION, 6, judge_replication};
 const struct rule rule_dhcp_database = {CAUSE_DHCP_DATABASE, 7, judge_dhcp_database};
 const struct rule rule_dhcp_leftover = {CAUSE_DHCP_LEFTOVER_SETTINGS, 7, judge_dhcp_leftover};

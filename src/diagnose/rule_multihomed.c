@@ -4,6 +4,7 @@
  */
 #include "diagnose/describe.h"
 #include "diagnose/likeness.h"
+#include "diagnose/winsrec.h"
 
 static void remedy(const struct rule_input *in, struct texts *lines)
 {
@@ -122,8 +123,14 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
         const struct likeness sender = likeness_to_loser(in, c->sender);
+        const struct winsrec mapping = winsrec_find(in, true);
         bool compared = true;
 
+        if (mapping.record && winsrec_has_loser(in, mapping.record) && !winsrec_covers_loser(in, mapping.record)) {
+                rule_out(ret,
+                         "the adapters do not quarrel by themselves: a static mapping in WINS knows only one of them");
+                return;
+        }
         if (c->sender != 0 && likeness_is_one(&sender)) {
                 fit(in, ret, c->sender, &sender);
                 return;

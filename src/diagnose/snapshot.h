@@ -11,12 +11,14 @@
 #include "eventlog/event.h"
 #include "node/node.h"
 #include "settings/hostname.h"
+#include "wins/wins.h"
 #include "wire/name.h"
 #include "wire/nbstat.h"
 
 #define SNAPSHOT_MAX_HOSTS 256
 #define SNAPSHOT_MAX_QUERIES 512
 #define SNAPSHOT_MAX_EVENTS 256
+#define SNAPSHOT_MAX_DATABASES 4
 
 /* One address of this machine. */
 struct snapshot_iface {
@@ -99,6 +101,21 @@ struct snapshot_host_names {
         const char *names[HOSTNAME_SOURCE_MAX];
 };
 
+/*
+ * What was read in a WINS server's database: all records of the names in question (whatever their state and scope), and the
+ * claims that the server refused lately. Only winsd's own socket shows that; of other servers we know what they answer.
+ */
+struct snapshot_database {
+        const char *source; /* "the database of the WINS server 10.77.0.9"; for evidence lines */
+        uint32_t server;
+        uint32_t renewal_s; /* the life a record is given; 0 if unknown */
+        bool was_named;     /* given by --wins: its refusals are cases of their own, whoever lost */
+        size_t record_count;
+        const struct wins_record *records;
+        size_t refusal_count;
+        const struct wins_refusal *refusals; /* newest first */
+};
+
 struct snapshot {
         wall_t now; /* 0 if unknown: no event then counts as old */
         bool offline;
@@ -123,6 +140,8 @@ struct snapshot {
         const struct snapshot_host *hosts;
         size_t query_count;
         const struct snapshot_query *queries;
+        size_t database_count;
+        const struct snapshot_database *databases;
 };
 
 /* The interface that bears ADDRESS, or NULL: then it is no address of this machine. */

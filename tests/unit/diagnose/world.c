@@ -210,6 +210,74 @@ static void set_host_name(struct world *w, char *rest)
                         w->snapshot.host_names.names[i] = rest;
 }
 
+/* ---- WINS databases ----------------------------------------------------------------------------------------------- */
+
+#define RENEWAL_S (6 * 86400)
+
+static void add_database(struct world *w, char *rest)
+{
+        const size_t at = w->snapshot.database_count++;
+        struct snapshot_database *database = &w->databases[at];
+
+        database->server = read_ip(cut(&rest, ":"));
+        database->was_named = rest && strcmp(rest, "named") == 0;
+        database->source = "a database";
+        database->renewal_s = RENEWAL_S;
+        database->records = w->records[at];
+        database->refusals = w->refusals[at];
+        w->wins[w->snapshot.wins_count++] = database->server;
+}
+
+static struct snapshot_database *last_database(struct world *w)
+{
+        assert_true(w->snapshot.database_count > 0);
+        return &w->databases[w->snapshot.database_count - 1];
+}
+
+static void read_state(const char *word, struct wins_record *record)
+{
+        record->is_static = strcmp(word, "static") == 0;
+        record->state = strcmp(word, "released") == 0    ? WINS_RELEASED
+                        : strcmp(word, "tombstone") == 0 ? WINS_TOMBSTONE
+                                                         : WINS_ACTIVE;
+}
+
+static void add_record(struct world *w, char *rest)
+{
+        struct snapshot_database *database = last_database(w);
+        struct wins_record *record = &w->records[w->snapshot.database_count - 1][database->record_count++];
+        char *addresses;
+
+        read_state(cut(&rest, ":"), record);
+        if (wins_type_parse(cut(&rest, ":"), &record->type) < 0)
+                fail_msg("no type");
+        record->name = read_name(cut(&rest, ":"));
+        record->owner = database->server;
+        record->version = 1;
+        addresses = cut(&rest, ":");
+        for (char *ip = strsep(&addresses, "+"); ip; ip = strsep(&addresses, "+"))
+                record->members[record->member_count++].address = read_ip(ip);
+        const char *seconds = rest ? cut(&rest, ":") : NULL;
+
+        if (!record->is_static)
+                record->expiry_s = WORLD_NOW_US / 1000000 + (seconds ? strtol(seconds, NULL, 10) : RENEWAL_S - 60);
+        if (rest)
+                record->owner = read_ip(rest);
+}
+
+static void add_refusal(struct world *w, char *rest)
+{
+        struct snapshot_database *database = last_database(w);
+        struct wins_refusal *refusal = &w->refusals[w->snapshot.database_count - 1][database->refusal_count++];
+
+        refusal->name = read_name(cut(&rest, ":"));
+        refusal->claimant = read_ip(cut(&rest, ":"));
+        refusal->holder = read_ip(cut(&rest, ":"));
+        refusal->holder_is_static = rest != NULL;
+        refusal->rcode = 6;
+        refusal->when.us = WORLD_NOW_US - INT64_C(60000000);
+}
+
 static void take_node(struct world *w, char *rest)
 {
         w->snapshot.node = &w->node;
@@ -257,6 +325,12 @@ static void take_word(struct world *w, char *rest)
                 add_host(w, rest);
         else if (strcmp(key, "q") == 0)
                 add_query(w, rest);
+        else if (strcmp(key, "db") == 0)
+                add_database(w, rest);
+        else if (strcmp(key, "rec") == 0)
+                add_record(w, rest);
+        else if (strcmp(key, "ref") == 0)
+                add_refusal(w, rest);
         else if (strcmp(key, "cfg") == 0)
                 set_host_name(w, rest);
         else
@@ -278,6 +352,7 @@ void world_init(struct world *world, struct arena *arena, const char *words)
         world->snapshot.events = world->events;
         world->snapshot.hosts = world->hosts;
         world->snapshot.queries = world->queries;
+        world->snapshot.databases = world->databases;
         world->node.ifaces = world->node_ifaces;
         world->node.names = world->names;
         while ((word = strsep(&copy, " ")) != NULL)

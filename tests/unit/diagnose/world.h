@@ -15,6 +15,10 @@
  *   q:b|w|h:NAME:DESTINATION:ANSWERS            a query by broadcast, to WINS, to the host: '-' for silence, else
  *                                               SOURCE=[G]ADDRESS+ADDRESS, separated by commas
  *   cfg:tcpip|nv|active|computer=NAME           the settings' host names
+ *   db:SERVER[:named]               a WINS server's database was read; named: given by --wins. What follows is in it:
+ *   rec:static|dynamic|released|tombstone:unique|multihomed|group|internet:NAME:ADDRESS+ADDRESS[:SECONDS[:OWNER]]   a record, and
+ *                                   when it ends (a dynamic one otherwise in 6 days less 60 s; its life is 6 days)
+ *   ref:NAME:CLAIMANT:HOLDER[:static]           a claim that the server refused a minute ago
  */
 #include "base/arena.h"
 #include "diagnose/snapshot.h"
@@ -32,6 +36,9 @@ struct world {
         struct snapshot_event events[16];
         struct snapshot_host hosts[16];
         struct snapshot_query queries[32];
+        struct snapshot_database databases[2];
+        struct wins_record records[2][8];
+        struct wins_refusal refusals[2][8];
 };
 
 #define WORLD_NOW_US INT64_C(1800000000000000)

@@ -1,0 +1,135 @@
+#include "diagnose/winsrec.h"
+
+#include "diagnose/describe.h"
+
+bool winsrec_was_read(const struct rule_input *in)
+{
+        return in->c->has_name && in->snapshot->database_count > 0;
+}
+
+const char *winsrec_why_not(const struct rule_input *in, const char *what)
+{
+        if (in->snapshot->database_count > 0)
+                return "which name is in conflict is not known, so that its record could not be looked up";
+        if (in->snapshot->wins_count == 0)
+                return "no WINS server is known; name one with --wins ADDRESS, or winsd's socket with --wins SOCKET";
+        const char *why =
+                arena_printf(in->arena,
+                             "the database of the WINS server could not be read (winsd shows it: --wins SOCKET), "
+                             "and %s",
+                             what);
+        return why ? why : "memory ran out";
+}
+
+static bool is_of(const struct wins_record *record, const struct diagnose_case *c, bool is_static)
+{
+        return record->state == WINS_ACTIVE && record->is_static == is_static &&
+               nb_name_equal(&record->name, &c->name) &&
+               (record->type == WINS_UNIQUE || record->type == WINS_MULTIHOMED);
+}
+
+struct winsrec winsrec_find(const struct rule_input *in, bool is_static)
+{
+        for (size_t i = 0; in->c->has_name && i < in->snapshot->database_count; i++) {
+                const struct snapshot_database *database = &in->snapshot->databases[i];
+
+                for (size_t j = 0; j < database->record_count; j++)
+                        if (is_of(&database->records[j], in->c, is_static))
+                                return (struct winsrec){database, &database->records[j]};
+        }
+        return (struct winsrec){0};
+}
+
+bool winsrec_has_loser(const struct rule_input *in, const struct wins_record *record)
+{
+        for (size_t i = 0; i < record->member_count; i++)
+                if (case_is_own(in->snapshot, in->c, record->members[i].address))
+                        return true;
+        return false;
+}
+
+bool winsrec_covers_loser(const struct rule_input *in, const struct wins_record *record)
+{
+        const uint32_t address = in->c->address;
+
+        return address != 0 ? wins_record_member(record, address) >= 0 : winsrec_has_loser(in, record);
+}
+
+uint32_t winsrec_other(const struct rule_input *in, const struct wins_record *record)
+{
+        for (size_t i = 0; i < record->member_count; i++)
+                if (!case_is_own(in->snapshot, in->c, record->members[i].address))
+                        return record->members[i].address;
+        return 0;
+}
+
+const struct wins_refusal *winsrec_refusal(const struct rule_input *in, const struct snapshot_database *database)
+{
+        for (size_t i = 0; in->c->has_name && i < database->refusal_count; i++)
+                if (nb_name_equal(&database->refusals[i].name, &in->c->name) &&
+                    case_is_own(in->snapshot, in->c, database->refusals[i].claimant))
+                        return &database->refusals[i];
+        return NULL;
+}
+
+bool winsrec_was_refused(const struct rule_input *in)
+{
+        const struct diagnose_case *c = in->c;
+
+        for (size_t i = 0; i < in->snapshot->database_count; i++)
+                if (winsrec_refusal(in, &in->snapshot->databases[i]))
+                        return true;
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++)
+                if (c->events[i]->sender != 0 && snapshot_is_wins(in->snapshot, c->events[i]->sender))
+                        return true;
+        return c->in_conflict && c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender);
+}
+
+const char *winsrec_addresses(const struct rule_input *in, const struct wins_record *record)
+{
+        const char *text = "";
+
+        for (size_t i = 0; text && i < record->member_count; i++)
+                text = arena_printf(in->arena, "%s%s%s", text,
+                                    i == 0                           ? ""
+                                    : i + 1u == record->member_count ? " and "
+                                                                     : ", ",
+                                    describe_address(in, record->members[i].address));
+        return text ? text : "…";
+}
+
+static void tell_end(const struct rule_input *in, const struct winsrec *found, struct texts *evidence)
+{
+        const struct wins_record *record = found->record;
+        const int64_t left_s = record->expiry_s - in->snapshot->now.us / 1000000;
+        char time[WALL_TEXT_BYTES];
+
+        if (record->expiry_s == WINS_NEVER || in->snapshot->now.us == 0)
+                return;
+        wall_format((wall_t){record->expiry_s * 1000000}, time);
+        texts_add(evidence, "it ends on %s unless it is renewed%s", time,
+                  found->database->renewal_s > 0 && left_s < found->database->renewal_s / 2
+                          ? "; a machine that runs would have renewed it by now (half of its life is over)"
+                          : "");
+}
+
+void winsrec_evidence(const struct rule_input *in, const struct winsrec *found, struct texts *evidence)
+{
+        const struct wins_record *record = found->record;
+        const struct wins_refusal *refusal = winsrec_refusal(in, found->database);
+        char time[WALL_TEXT_BYTES];
+
+        texts_add(evidence, "%s: %s is %s %s record of %s", found->database->source, describe_name(in),
+                  record->is_static ? "a static" : "a", wins_type_str(record->type), winsrec_addresses(in, record));
+        if (record->owner != found->database->server)
+                texts_add(evidence, "the record came from the WINS server %s, by replication",
+                          describe_address(in, record->owner));
+        tell_end(in, found, evidence);
+        if (!refusal)
+                return;
+        wall_format(refusal->when, time);
+        texts_add(evidence, "the server refused the name to %s, last on %s%s", describe_address(in, refusal->claimant),
+                  time, refusal->holder_is_static ? ", because of the static mapping" : "");
+        if (refusal->repeated > 0)
+                texts_add(evidence, "it had refused it %u times before", refusal->repeated);
+}

@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * What rules ask about a name's records in WINS databases.
+ */
+#include "diagnose/rule.h"
+
+struct winsrec {
+        const struct snapshot_database *database; /* NULL: no record of the kind */
+        const struct wins_record *record;
+};
+
+/* Was a database read in which the case's name would stand? */
+bool winsrec_was_read(const struct rule_input *in);
+
+/* Why nothing could be looked up or concluded: for RULE_NOT_CHECKED. WHAT: "no server gives a wrong address for the name". */
+const char *winsrec_why_not(const struct rule_input *in, const char *what);
+
+/* The active record of the case's name, unique or multihomed, static or not; the first found. */
+struct winsrec winsrec_find(const struct rule_input *in, bool is_static);
+
+/* Does RECORD hold an address of the loser? And the very one that lost the name (if that is known)? */
+bool winsrec_has_loser(const struct rule_input *in, const struct wins_record *record);
+bool winsrec_covers_loser(const struct rule_input *in, const struct wins_record *record);
+
+/* An address of RECORD that is not the loser's; 0 if there is none. */
+uint32_t winsrec_other(const struct rule_input *in, const struct wins_record *record);
+
+/* The newest claim of the loser for the name that DATABASE's server refused, or NULL. */
+const struct wins_refusal *winsrec_refusal(const struct rule_input *in, const struct snapshot_database *database);
+
+/* Did a WINS server refuse the name to the loser: its own word, an event's, or the node's? */
+bool winsrec_was_refused(const struct rule_input *in);
+
+/* "10.77.0.3 and 10.77.0.4". */
+const char *winsrec_addresses(const struct rule_input *in, const struct wins_record *record);
+
+/* Evidence: what RECORD holds, when it ends, and that a claim was refused because of it. */
+void winsrec_evidence(const struct rule_input *in, const struct winsrec *found, struct texts *evidence);
