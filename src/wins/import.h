@@ -2,13 +2,13 @@
 /*
  * Static mappings: what an administrator writes, as records.
  *
- * The file has LMHOSTS' syntax (facts: KB180094, KB249866):
+ * The file has LMHOSTS' syntax (wire/lmhosts_line.h; facts: KB180094, KB249866):
  *
  *     10.0.0.1  FILESRV                       <00>, <03> and <20>: unique
  *     10.0.0.2  BIGHOST      #MH              <00>, <03> and <20>: multihomed, with the addresses of all lines of that name
- *     10.0.0.3  DC1          #DOM:SALES       and a member of the internet group SALES<1C>
- *     10.0.0.4  "SALES          \0x1b"        that one name of 16 bytes: unique
- *     10.0.0.5  PRINTERS     #SG              a member of the internet group PRINTERS<20>
+ *     10.0.0.3  DC1          #DOM:SALES       as the first, and a member of the internet group SALES<1C>
+ *     10.0.0.4  "SALES          \0x1b"        that one name of 16 bytes: unique (a <1C>: a member of that group)
+ *     10.0.0.5  PRN1         #SG:PRINTERS     as the first, and a member of the internet group PRINTERS<20>
  *     10.0.0.6  LAB          #GROUP           the normal group LAB<00>   (ours: Windows' import cannot say it)
  *     # a comment; #PRE is allowed and means nothing here; #INCLUDE and alternates are errors
  *
