@@ -51,7 +51,8 @@ int cli_finish(const struct cli_context *ctx, int exit);
 
 /* The commands, one cmd_<name>.c each. */
 extern const struct cli_command cli_cmd_diagnose, cli_cmd_explain, cli_cmd_events, cli_cmd_query, cli_cmd_name,
-        cli_cmd_ipconfig, cli_cmd_reg, cli_cmd_scan;
+        cli_cmd_ipconfig, cli_cmd_reg, cli_cmd_wins, cli_cmd_scan, cli_cmd_watch;
+extern const struct cli_command cli_cmd_dhcp;
 
 #define CLI_OPT_DONE (-1) /* no more options */
 #define CLI_OPT_EXIT (-2) /* --help or --version was printed, or the usage was wrong: return *ret_exit */

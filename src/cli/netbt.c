@@ -20,6 +20,9 @@ static const struct cli_command *const commands[] = {
         &cli_cmd_ipconfig,
         &cli_cmd_reg,
         &cli_cmd_scan,
+        &cli_cmd_dhcp,
+        &cli_cmd_wins,
+        &cli_cmd_watch,
         NULL, /* closes the table */
 };
 /* clang-format on */
