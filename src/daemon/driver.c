@@ -27,8 +27,18 @@ struct handed {
         size_t len_bytes;
 };
 
+/* A socket for one address of ours, see udp_open_beside(). */
+struct lane {
+        struct driver *driver;
+        struct udp *udp; /* NULL: the place is free */
+        struct loop_fd *handle;
+        uint32_t address;
+        bool is_wanted;
+};
+
 struct driver {
         struct driver_setup setup;
+        struct lane lanes[NODE_MAX_IFACES]; /* with a guest only: it has much to answer */
         struct node *node;
         struct loop_fd *udp_handle;
         struct loop_timer *timer;
@@ -107,14 +117,31 @@ static void act_send(struct driver *driver, const struct node_action *action)
                  action->send.len_bytes);
 }
 
+static struct lane *lane_of(struct driver *driver, uint32_t address)
+{
+        for (size_t i = 0; i < NODE_MAX_IFACES && driver->lanes[i].udp; i++)
+                if (driver->lanes[i].address == address)
+                        return &driver->lanes[i];
+        return NULL;
+}
+
+static void flush(struct driver *driver)
+{
+        for (size_t i = 0; i < NODE_MAX_IFACES && driver->lanes[i].udp; i++)
+                udp_flush(driver->lanes[i].udp);
+        udp_flush(driver->setup.udp);
+}
+
 void driver_send(struct driver *driver, uint32_t source, uint32_t destination, uint16_t port, const uint8_t *bytes,
                  size_t len_bytes)
 {
+        const struct lane *lane = lane_of(driver, source);
+
         dump("to", destination, bytes, len_bytes);
         if (is_ours(driver, destination, port))
                 hand_over(driver, false, source ? source : destination, destination, bytes, len_bytes);
         else
-                udp_send(driver->setup.udp, 0, source, destination, port, bytes, len_bytes);
+                udp_send(lane ? lane->udp : driver->setup.udp, 0, source, destination, port, bytes, len_bytes);
 }
 
 /* For who asks the service manager. */
@@ -326,7 +353,7 @@ static void turn_end(struct driver *driver)
         if (driver->failed_lookup_count)
                 answer_failed_lookups(driver);
         settle(driver);
-        udp_flush(driver->setup.udp);
+        flush(driver);
         set_timer(driver);
 }
 
@@ -397,11 +424,11 @@ static void offer(struct driver *driver, const struct udp_datagram *datagrams, s
 }
 
 /* One batch; returns how many datagrams it had. */
-static int take_batch(struct driver *driver)
+static int take_batch(struct driver *driver, struct udp *udp)
 {
         const struct udp_datagram *datagrams = NULL;
         bool taken[UDP_BATCH] = {false};
-        const int count = udp_receive(driver->setup.udp, &datagrams);
+        const int count = udp_receive(udp, &datagrams);
 
         if (count <= 0)
                 return count;
@@ -414,8 +441,17 @@ static int take_batch(struct driver *driver)
                 if (!taken[i])
                         take_datagram(driver, &datagrams[i]);
         settle(driver);
-        udp_flush(driver->setup.udp);
+        flush(driver);
         return count;
+}
+
+static void take_batches(struct driver *driver, struct udp *udp)
+{
+        for (unsigned i = 0; i < MAX_BATCHES && take_batch(driver, udp) > 0; i++)
+                continue;
+        if (driver->failed_lookup_count)
+                answer_failed_lookups(driver);
+        set_timer(driver);
 }
 
 static void on_datagrams(void *context, unsigned events)
@@ -423,11 +459,15 @@ static void on_datagrams(void *context, unsigned events)
         struct driver *driver = context;
 
         (void)events;
-        for (unsigned i = 0; i < MAX_BATCHES && take_batch(driver) > 0; i++)
-                continue;
-        if (driver->failed_lookup_count)
-                answer_failed_lookups(driver);
-        set_timer(driver);
+        take_batches(driver, driver->setup.udp);
+}
+
+static void on_lane(void *context, unsigned events)
+{
+        const struct lane *lane = context;
+
+        (void)events;
+        take_batches(lane->driver, lane->udp);
 }
 
 void driver_event(struct driver *driver, struct node_event *event)
@@ -502,6 +542,48 @@ static void apply_change(struct driver *driver, const struct daemon_config *conf
                 report_missing_wins(driver, config->node.type, &change->iface);
 }
 
+static void lane_open(struct driver *driver, uint32_t address)
+{
+        for (size_t i = 0; i < NODE_MAX_IFACES; i++) {
+                struct lane *lane = &driver->lanes[i];
+
+                if (lane->udp)
+                        continue;
+                *lane = (struct lane){.driver = driver, .address = address, .is_wanted = true};
+                if (udp_open_beside(&lane->udp, driver->setup.udp, address) < 0)
+                        return; /* the socket for all addresses serves this one too */
+                if (loop_fd_open(driver->setup.loop, udp_fd(lane->udp), LOOP_READABLE, on_lane, lane, &lane->handle) <
+                    0)
+                        lane->udp = udp_close(lane->udp);
+                return;
+        }
+}
+
+static void lane_close(struct lane *lane)
+{
+        loop_fd_close(lane->handle);
+        udp_close(lane->udp);
+        *lane = (struct lane){0};
+}
+
+/* One for each address that is served; the places in use come first. */
+static void update_lanes(struct driver *driver)
+{
+        for (size_t i = 0; i < NODE_MAX_IFACES; i++)
+                driver->lanes[i].is_wanted =
+                        driver->lanes[i].udp && iface_table_find_address(&driver->ifaces, driver->lanes[i].address);
+        /* Handles know their place: so all of them go when one does, which is rare. */
+        for (size_t i = 0; i < NODE_MAX_IFACES; i++)
+                if (driver->lanes[i].udp && !driver->lanes[i].is_wanted) {
+                        for (size_t j = 0; j < NODE_MAX_IFACES && driver->lanes[j].udp; j++)
+                                lane_close(&driver->lanes[j]);
+                        break;
+                }
+        for (size_t i = 0; i < driver->ifaces.count; i++)
+                if (!lane_of(driver, driver->ifaces.rows[i].iface.address))
+                        lane_open(driver, driver->ifaces.rows[i].iface.address);
+}
+
 int driver_update_ifaces(struct driver *driver, const struct daemon_config *config)
 {
         struct iface_change *changes;
@@ -517,6 +599,8 @@ int driver_update_ifaces(struct driver *driver, const struct daemon_config *conf
         const size_t change_count = iface_table_update(&driver->ifaces, config, netifs, (size_t)count, changes);
         for (size_t i = 0; i < change_count; i++)
                 apply_change(driver, config, &changes[i]);
+        if (driver->setup.guest)
+                update_lanes(driver);
         turn_end(driver);
         return (int)driver->ifaces.count;
 }
@@ -564,6 +648,8 @@ struct driver *driver_free(struct driver *driver)
 {
         if (!driver)
                 return NULL;
+        for (size_t i = 0; i < NODE_MAX_IFACES && driver->lanes[i].udp; i++)
+                lane_close(&driver->lanes[i]);
         loop_fd_close(driver->udp_handle);
         loop_timer_free(driver->timer);
         node_free(driver->node);
@@ -595,7 +681,17 @@ int driver_view_in_turn(struct driver *driver, struct node_view *ret)
 
 struct udp_counters driver_counters(const struct driver *driver)
 {
-        return udp_counters(driver->setup.udp);
+        struct udp_counters sum = udp_counters(driver->setup.udp);
+
+        for (size_t i = 0; i < NODE_MAX_IFACES && driver->lanes[i].udp; i++) {
+                const struct udp_counters more = udp_counters(driver->lanes[i].udp);
+
+                sum.received += more.received;
+                sum.sent += more.sent;
+                sum.receive_dropped += more.receive_dropped;
+                sum.send_failed += more.send_failed;
+        }
+        return sum;
 }
 
 uint32_t driver_first_address(const struct driver *driver)

@@ -22,7 +22,7 @@
 #define EXIT_FAILED 3
 /* A jump of the clock with less sleep than this is somebody setting the time. */
 #define SLEEP_MIN_NS INT64_C(1000000000)
-#define UDP_RECEIVE_BUFFER_BYTES (1u << 20)
+#define UDP_RECEIVE_BUFFER_BYTES (4u << 20)
 #define SOCKET_NAME "nbns"
 /* An address that is replaced, or a DHCP client that is about to set one, is no lack of interfaces. */
 #define NO_IFACE_GRACE_MS 5000u
@@ -356,14 +356,15 @@ static int choose_user(struct host *host)
         return 0;
 }
 
-/* Also when the start has failed already, so that whatever comes, the log is opened as the user who owns it. */
+/* Also when the start has failed already, so that whatever comes, the log is opened as the user who owns it. A service goes on
+ * binding port 137, at each address that comes (driver.c). */
 static int drop_privilege(struct host *host)
 {
         if (host->switches.no_sandbox)
                 return 0;
         if (geteuid() == 0 && !host->has_user)
                 return NBT_ERR_STATE; /* choose_user() has said why */
-        if (sandbox_drop(&host->user, false) < 0)
+        if (sandbox_drop(&host->user, host->service != NULL) < 0)
                 return fail(host, 4300,
                             "privilege cannot be given up: %s; start it as an ordinary user, or with --no-sandbox",
                             strerror(errno));

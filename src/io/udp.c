@@ -28,6 +28,8 @@ struct lane {
 struct udp {
         int fd;
         uint16_t port;
+        uint32_t address;        /* bound to it alone; 0: to all */
+        size_t used;             /* messages of `in` that the last call filled */
         uint32_t kernel_dropped; /* SO_RXQ_OVFL counts from the socket's birth and wraps */
         struct udp_counters counters;
         struct lane in, out;
@@ -44,7 +46,7 @@ static int set_int(int fd, int level, int option, int value)
 static int prepare(int fd, const struct udp_options *options)
 {
         if (set_int(fd, SOL_SOCKET, SO_BROADCAST, 1) < 0 || set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) < 0)
-                return NBT_ERR_IO;
+                return NBT_ERR_IO; /* udp_open_beside() takes IP_PKTINFO back */
         /* Both only help: the first counts losses, the second asks for more room than the system may grant. */
         (void)set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
         if (options && options->receive_buffer_bytes)
@@ -95,6 +97,7 @@ static int wrap(struct udp **ret, int fd)
                 return NBT_ERR_NOMEM;
         udp->fd = fd;
         udp->port = ntohs(bound.sin_port);
+        udp->used = UDP_BATCH;
         point_lanes(udp);
         *ret = udp;
         return 0;
@@ -120,6 +123,39 @@ int udp_open(struct udp **ret, const struct udp_options *options)
                 errno = saved;
         }
         return r;
+}
+
+int udp_open_beside(struct udp **ret, struct udp *wildcard, uint32_t address)
+{
+        const struct sockaddr_in local = {
+                .sin_family = AF_INET, .sin_port = htons(wildcard->port), .sin_addr.s_addr = htonl(address)};
+        const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int room = 0, r;
+        socklen_t len = sizeof room;
+
+        if (fd < 0)
+                return bind_error(errno);
+        r = prepare(fd, NULL);
+        if (r == 0 && getsockopt(wildcard->fd, SOL_SOCKET, SO_RCVBUF, &room, &len) == 0)
+                (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, room / 2); /* the kernel tells twice what was asked */
+        (void)set_int(fd, IPPROTO_IP, IP_PKTINFO, 0);
+        /* Both must agree to share the port, for the moment in which the second is bound. */
+        (void)set_int(wildcard->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (r == 0 && bind(fd, (const struct sockaddr *)&local, sizeof local) < 0)
+                r = bind_error(errno);
+        (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+        (void)set_int(wildcard->fd, SOL_SOCKET, SO_REUSEADDR, 0);
+        if (r == 0)
+                r = wrap(ret, fd);
+        if (r < 0) {
+                const int saved = errno;
+                close(fd);
+                errno = saved;
+                return r;
+        }
+        (*ret)->address = address;
+        return 0;
 }
 
 int udp_adopt(struct udp **ret, int fd)
@@ -184,15 +220,17 @@ static void read_message(struct udp *udp, size_t i)
                 .truncated = (message->msg_hdr.msg_flags & MSG_TRUNC) != 0,
                 .bytes = udp->buffers[i],
                 .len_bytes = message->msg_len,
+                .destination = udp->address,
         };
-        read_control(udp, &message->msg_hdr, &udp->datagrams[i]);
+        if (message->msg_hdr.msg_controllen)
+                read_control(udp, &message->msg_hdr, &udp->datagrams[i]);
 }
 
 int udp_receive(struct udp *udp, const struct udp_datagram **ret)
 {
         int count;
 
-        for (size_t i = 0; i < UDP_BATCH; i++) {
+        for (size_t i = 0; i < udp->used; i++) {
                 udp->in.messages[i].msg_hdr.msg_namelen = sizeof udp->in.peers[i];
                 udp->in.messages[i].msg_hdr.msg_controllen = sizeof udp->in.controls[i].bytes;
         }
@@ -206,6 +244,7 @@ int udp_receive(struct udp *udp, const struct udp_datagram **ret)
         *ret = udp->datagrams;
         if (count < 0)
                 count = 0;
+        udp->used = (size_t)count;
         udp->counters.received += (uint64_t)count;
         return count;
 }
@@ -228,7 +267,7 @@ static void write_control(struct udp *udp, size_t i, uint32_t ifindex, uint32_t 
 
         header->msg_control = NULL;
         header->msg_controllen = 0;
-        if (!ifindex && !source)
+        if (udp->address || (!ifindex && !source))
                 return;
         memset(&udp->out.controls[i], 0, sizeof udp->out.controls[i]);
         header->msg_control = udp->out.controls[i].bytes;

@@ -7,6 +7,9 @@
  * port. The socket never shares its port (no SO_REUSEADDR): when nmbd has 137, udp_open() says NBT_ERR_BUSY rather than
  * splitting the traffic with it.
  *
+ * A server that has much to answer at one address may have a second socket bound to just that (udp_open_beside()): the kernel hands
+ * it what was sent to the address alone, neither side has to say addresses packet by packet, and the first socket keeps the rest.
+ *
  * Own broadcasts come back: Linux loops them to the socket that sent them. Whoever reads must know own addresses.
  *
  * struct udp owns the descriptor and the batch memory; datagrams of udp_receive() are borrowed until the next call.
@@ -34,7 +37,8 @@ struct udp_datagram {
         uint32_t source;
         uint16_t source_port;
         uint32_t destination; /* as the IP header bore it: tells broadcast from unicast */
-        uint32_t ifindex;     /* device it came by; 1 (lo) for what the machine sends to itself */
+        uint32_t
+                ifindex; /* device it came by; 1 (lo) for what the machine sends to itself; 0: not told (udp_open_beside()) */
         bool truncated;
         const uint8_t *bytes;
         size_t len_bytes;
@@ -45,6 +49,9 @@ struct udp_datagram {
  * port below 1024; NBT_ERR_RANGE: ADDRESS is not one of this machine's; NBT_ERR_IO: errno tells; NBT_ERR_NOMEM.
  */
 int udp_open(struct udp **ret, const struct udp_options *options) NBT_MUST_CHECK;
+
+/* A socket for ADDRESS alone, at the port of WILDCARD, which is bound to all. Its datagrams have no ifindex. As udp_open(). */
+int udp_open_beside(struct udp **ret, struct udp *wildcard, uint32_t address) NBT_MUST_CHECK;
 
 /* Takes over FD, a bound datagram socket from the service manager. NBT_ERR_UNSUPPORTED if it is no IPv4 UDP socket (FD then stays the
  * caller's), NBT_ERR_NOMEM. */
