@@ -6,28 +6,71 @@
 #include <string.h>
 
 #define MAC_SLOTS 16384u
+#define HEADS_FIRST 1024u
+#define HEADS_MAX (1u << 24)
 #define EVICT_LOOK 24u /* entries looked at to find one that is old enough to go */
 
-static uint32_t slots_for(uint32_t entries)
-{
-        uint32_t slots = 1024;
+/* ---- hash chains -------------------------------------------------------------------------------------------------- */
 
-        while (slots < entries && slots < 1u << 30)
-                slots *= 2;
-        return slots;
+static int heads_init(struct heads *heads)
+{
+        heads->slots = calloc(HEADS_FIRST, sizeof(*heads->slots));
+        heads->mask = HEADS_FIRST - 1;
+        return heads->slots ? 0 : NBT_ERR_NOMEM;
+}
+
+static uint32_t address_hash(const struct table *table, uint32_t address)
+{
+        return (uint32_t)hash_bytes(&address, sizeof(address), table->seed);
+}
+
+static uint32_t holder_hash(const struct table *table, uint32_t name, uint32_t address)
+{
+        const uint32_t key[2] = {name, address};
+
+        return (uint32_t)hash_bytes(key, sizeof(key), table->seed);
+}
+
+static uint32_t hash_of(const struct table *table, const struct pool *pool, uint32_t number)
+{
+        if (pool == &table->names)
+                return table_name(table, number)->hash;
+        if (pool == &table->holders)
+                return holder_hash(table, table_holder(table, number)->name, table_holder(table, number)->address);
+        return address_hash(table, table_station(table, number)->address);
+}
+
+/* Twice the heads, when there are as many entries as heads. Without memory the chains just grow longer. `next` is the first member of
+ * every entry. */
+static void grow(const struct table *table, struct heads *heads, const struct pool *pool)
+{
+        if (pool->count <= heads->mask || heads->mask >= HEADS_MAX - 1)
+                return;
+        const uint32_t old = heads->mask + 1;
+        uint32_t *slots = calloc((size_t)old * 2, sizeof(*slots));
+        if (!slots)
+                return;
+        heads->mask = old * 2 - 1;
+        for (uint32_t i = 0; i < old; i++)
+                for (uint32_t number = heads->slots[i]; number;) {
+                        uint32_t *next = pool_at(pool, number);
+                        uint32_t *slot = &slots[hash_of(table, pool, number) & heads->mask];
+                        const uint32_t following = *next;
+
+                        *next = *slot;
+                        *slot = number;
+                        number = following;
+                }
+        free(heads->slots);
+        heads->slots = slots;
 }
 
 int table_init(struct table *table, const struct watch_limits *limits, uint64_t seed)
 {
         *table = (struct table){.seed = seed, .name_hand = 1, .station_hand = 1, .scope_count = 1};
-        table->name_mask = slots_for(limits->names) - 1;
-        table->holder_mask = slots_for(limits->holders) - 1;
-        table->station_mask = slots_for(limits->stations) - 1;
-        table->name_heads = calloc((size_t)table->name_mask + 1, sizeof(uint32_t));
-        table->holder_heads = calloc((size_t)table->holder_mask + 1, sizeof(uint32_t));
-        table->station_heads = calloc((size_t)table->station_mask + 1, sizeof(uint32_t));
         table->macs = calloc(MAC_SLOTS, sizeof(*table->macs));
-        if (!table->name_heads || !table->holder_heads || !table->station_heads || !table->macs)
+        if (heads_init(&table->name_heads) < 0 || heads_init(&table->holder_heads) < 0 ||
+            heads_init(&table->station_heads) < 0 || !table->macs)
                 return NBT_ERR_NOMEM;
         if (pool_init(&table->names, sizeof(struct name_entry), limits->names) < 0 ||
             pool_init(&table->holders, sizeof(struct holder_entry), limits->holders) < 0 ||
@@ -41,9 +84,9 @@ void table_done(struct table *table)
         pool_done(&table->names);
         pool_done(&table->holders);
         pool_done(&table->stations);
-        free(table->name_heads);
-        free(table->holder_heads);
-        free(table->station_heads);
+        free(table->name_heads.slots);
+        free(table->holder_heads.slots);
+        free(table->station_heads.slots);
         free(table->macs);
 }
 
@@ -75,7 +118,7 @@ uint32_t table_name_hash(const struct table *table, const struct nb_name *name, 
 
 uint32_t table_name_find(const struct table *table, uint32_t hash, const struct nb_name *name, uint8_t scope)
 {
-        uint32_t number = table->name_heads[hash & table->name_mask];
+        uint32_t number = table->name_heads.slots[hash & table->name_heads.mask];
 
         while (number) {
                 const struct name_entry *entry = table_name(table, number);
@@ -89,9 +132,7 @@ uint32_t table_name_find(const struct table *table, uint32_t hash, const struct 
 
 static uint32_t *holder_head(const struct table *table, uint32_t name, uint32_t address)
 {
-        const uint32_t key[2] = {name, address};
-
-        return &table->holder_heads[(uint32_t)hash_bytes(key, sizeof(key), table->seed) & table->holder_mask];
+        return &table->holder_heads.slots[holder_hash(table, name, address) & table->holder_heads.mask];
 }
 
 /* Takes a holder out of its hash chain and gives it back; the list of its name is the caller's. */
@@ -109,7 +150,7 @@ static void drop_holder(struct table *table, uint32_t number)
 static void drop_name(struct table *table, uint32_t number)
 {
         const struct name_entry *gone = table_name(table, number);
-        uint32_t *at = &table->name_heads[gone->hash & table->name_mask];
+        uint32_t *at = &table->name_heads.slots[gone->hash & table->name_heads.mask];
 
         for (uint32_t holder = gone->holders; holder;) {
                 const uint32_t sibling = table_holder(table, holder)->sibling;
@@ -159,7 +200,8 @@ uint32_t table_name_get(struct table *table, uint32_t hash, const struct nb_name
                 }
                 if (!number)
                         return 0;
-                uint32_t *head = &table->name_heads[hash & table->name_mask];
+                grow(table, &table->name_heads, &table->names);
+                uint32_t *head = &table->name_heads.slots[hash & table->name_heads.mask];
                 *table_name(table, number) =
                         (struct name_entry){.next = *head, .hash = hash, .name = *name, .scope = scope, .used = true};
                 *head = number;
@@ -216,6 +258,7 @@ uint32_t table_holder_get(struct table *table, uint32_t name, uint32_t address, 
         }
         if (!number)
                 return 0;
+        grow(table, &table->holder_heads, &table->holders);
         uint32_t *head = holder_head(table, name, address);
         *table_holder(table, number) = (struct holder_entry){.next = *head,
                                                              .name = name,
@@ -234,8 +277,7 @@ uint32_t table_holder_get(struct table *table, uint32_t name, uint32_t address, 
 
 static uint32_t *station_head(const struct table *table, uint32_t address)
 {
-        return &table->station_heads[(uint32_t)hash_bytes(&address, sizeof(address), table->seed) &
-                                     table->station_mask];
+        return &table->station_heads.slots[address_hash(table, address) & table->station_heads.mask];
 }
 
 uint32_t table_station_find(const struct table *table, uint32_t address)
@@ -290,6 +332,7 @@ uint32_t table_station_get(struct table *table, uint32_t address, wall_t now)
         }
         if (!number)
                 return 0;
+        grow(table, &table->station_heads, &table->stations);
         uint32_t *head = station_head(table, address);
         *table_station(table, number) = (struct station_entry){.next = *head,
                                                                .address = address,

@@ -73,11 +73,16 @@ struct mac_entry {
         uint32_t addresses[WATCH_ROUTER_ADDRESSES];
 };
 
+/* The heads of hash chains; they double as entries come, so that small tables stay in the processor's cache. */
+struct heads {
+        uint32_t *slots;
+        uint32_t mask;
+};
+
 struct table {
         uint64_t seed;
         struct pool names, holders, stations;
-        uint32_t name_mask, holder_mask, station_mask;
-        uint32_t *name_heads, *holder_heads, *station_heads;
+        struct heads name_heads, holder_heads, station_heads;
         uint32_t name_hand, station_hand; /* where the next look for old entries begins */
         struct mac_entry *macs;
         size_t scope_count;

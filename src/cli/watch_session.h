@@ -1,0 +1,79 @@
+#pragma once
+/*
+ * One run of `netbt watch`: a stream of captured frames (a file, or what the capture process sends), the tracker, and where its
+ * changes go. cmd_watch.c fills the options; the rest is shared by the text, JSON and full-screen faces.
+ */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "watch/watch.h"
+#include "wire/pcapfile.h"
+
+#define WATCH_MAX_INTERFACES 16
+#define WATCH_MAX_BAIT_NAMES 16
+#define WATCH_BUFFER_BYTES (1u << 20)
+
+struct watch_settings {
+        const char *file; /* -r: NULL live; "-" standard input */
+        bool follow;      /* -r: go on at the end of the file */
+        size_t interface_count;
+        const char *interfaces[WATCH_MAX_INTERFACES];
+        bool no_promiscuous;
+        bool ui;
+        bool quiet; /* only conflicts and spoofers */
+        bool names; /* print the table at the end */
+        bool no_state, keep_state;
+        bool syslog;
+        const char *exec;
+        bool bait;
+        unsigned bait_interval_s;
+        size_t bait_name_count;
+        struct nb_name bait_names[WATCH_MAX_BAIT_NAMES];
+        unsigned for_s; /* 0: till stopped */
+        const char *user;
+        size_t allowed_count;
+        uint32_t allowed[WATCH_MAX_ALLOWED];
+};
+
+struct watch_alerts;
+struct watch_baiter;
+struct watch_keeper;
+struct watch_ui;
+
+struct watch_session {
+        struct cli_context *ctx;
+        const struct watch_settings *settings;
+        struct watch *watch;
+        struct arena arena;
+        struct strbuf line;
+        int fd; /* frames come from here */
+        struct pcapfile reader;
+        uint8_t *buffer; /* WATCH_BUFFER_BYTES */
+        size_t filled_bytes;
+        wall_t packet_time; /* of the newest */
+        bool ended;         /* no more frames will come */
+        uint64_t drops[PCAPFILE_MAX_INTERFACES];
+        bool found; /* a conflict or a spoofer was told */
+        struct watch_alerts *alerts;
+        struct watch_baiter *baiter;
+        struct watch_keeper *keeper;
+        struct watch_ui *ui;
+};
+
+/* NBT_ERR_NOMEM. */
+int watch_session_init(struct watch_session *session, struct cli_context *ctx,
+                       const struct watch_settings *settings) NBT_MUST_CHECK;
+void watch_session_done(struct watch_session *session);
+
+/* Reads what waits on the descriptor and tells what changed. 1: something was read; 0: nothing waits, or the end
+ * (session->ended). Negative: what pcapfile_next() said, NBT_ERR_TRUNCATED (the file ends inside a record), NBT_ERR_IO (errno). */
+int watch_session_read(struct watch_session *session) NBT_MUST_CHECK;
+
+/* Tells EVENTS: prints, alerts, shows. */
+void watch_session_tell(struct watch_session *session, const struct watch_events *events);
+
+uint64_t watch_session_drops(const struct watch_session *session);
+
+/* The table (if asked for), and the sum. */
+void watch_session_finish(struct watch_session *session);
