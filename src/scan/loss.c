@@ -17,6 +17,7 @@ static void end_trial(struct scan_loss *loss, double share)
 {
         if (share < 0.6 * loss->before) {
                 loss->slowed_count++;
+                loss->accepted = share;
         } else {
                 loss->pace = loss->pace * 2 > 1 ? 1 : loss->pace * 2;
                 loss->not_ours = true;
@@ -33,10 +34,12 @@ static void end_epoch(struct scan_loss *loss, mono_t now)
         loss->epoch_asked = loss->epoch_lost = 0;
         if (loss->before > 0) {
                 end_trial(loss, share);
-        } else if (share > SCAN_LOSS_MUCH && share > 1.5 * loss->accepted && loss->pace > SCAN_SLOWEST) {
+        } else if (share > SCAN_LOSS_MUCH && share > 1.5 * loss->accepted) {
+                if (loss->pace <= SCAN_SLOWEST)
+                        return;
                 loss->before = share;
                 slow_down(loss);
-        } else if (share <= SCAN_LOSS_MUCH && ++loss->clean_epochs >= SCAN_CLEAN_EPOCHS) {
+        } else if (++loss->clean_epochs >= SCAN_CLEAN_EPOCHS) {
                 loss->pace = loss->pace * 1.5 > 1 ? 1 : loss->pace * 1.5;
                 loss->clean_epochs = 0;
         }

@@ -100,7 +100,7 @@ static uint64_t pipe_us(const struct scan *scan)
 {
         if (!scan->has_rtt)
                 return FIRST_PIPE_US;
-        return clamp_us(2 * (uint64_t)scan->srtt_us + 4 * (uint64_t)scan->rttvar_us, MIN_PIPE_US, MAX_PIPE_US);
+        return clamp_us(scan->srtt_us + 2 * (uint64_t)scan->rttvar_us, MIN_PIPE_US, MAX_PIPE_US);
 }
 
 static void take_rtt(struct scan *scan, uint32_t rtt_us)
