@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from netlab import BUILD, PYTHON, wait_until
+from netlab import BUILD, wait_until
 
 PARAMETERS = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\NetBT\Parameters"
 CLAIM = "nbns && nbns.flags.response == 0 && nbns.flags.opcode == 5"
@@ -202,7 +202,7 @@ def cache(node):
 
 
 def test_lmhosts_end_to_end(node):
-    process = with_lmhosts(node)
+    with_lmhosts(node)
     table = node.nbtstat("-c").stdout
     assert "    PRELOADED      <20>  UNIQUE          10.77.1.1           -1\n" in table
     assert "    SIXTEEN        <1B>  UNIQUE          10.77.1.4           -1\n" in table
