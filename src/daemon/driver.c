@@ -15,6 +15,7 @@
 #define FAILED_STEP_PAUSE_MS 1000u
 /* Batches taken in a row before other descriptors get their turn: some 2 ms. */
 #define MAX_BATCHES 16u
+#define BUSY_DATAGRAMS 16 /* in one batch: more are sure to follow */
 /* What node and guest may send each other in one turn: far more than a conversation has. */
 #define MAX_HANDED 1024u
 
@@ -445,10 +446,23 @@ static int take_batch(struct driver *driver, struct udp *udp)
         return count;
 }
 
-static void take_batches(struct driver *driver, struct udp *udp)
+/* While much comes, the loop does not watch the socket: to be told of each datagram costs as much as a look-up. */
+static void take_batches(struct driver *driver, struct udp *udp, struct loop_fd *handle)
 {
-        for (unsigned i = 0; i < MAX_BATCHES && take_batch(driver, udp) > 0; i++)
-                continue;
+        bool watched = true;
+
+        for (unsigned i = 0; i < MAX_BATCHES; i++) {
+                const int count = take_batch(driver, udp);
+
+                if (count <= 0)
+                        break;
+                if (watched && count >= BUSY_DATAGRAMS) {
+                        loop_fd_set(handle, 0);
+                        watched = false;
+                }
+        }
+        if (!watched)
+                loop_fd_set(handle, LOOP_READABLE);
         if (driver->failed_lookup_count)
                 answer_failed_lookups(driver);
         set_timer(driver);
@@ -459,7 +473,7 @@ static void on_datagrams(void *context, unsigned events)
         struct driver *driver = context;
 
         (void)events;
-        take_batches(driver, driver->setup.udp);
+        take_batches(driver, driver->setup.udp, driver->udp_handle);
 }
 
 static void on_lane(void *context, unsigned events)
@@ -467,7 +481,7 @@ static void on_lane(void *context, unsigned events)
         const struct lane *lane = context;
 
         (void)events;
-        take_batches(lane->driver, lane->udp);
+        take_batches(lane->driver, lane->udp, lane->handle);
 }
 
 void driver_event(struct driver *driver, struct node_event *event)

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -138,7 +139,9 @@ int udp_open_beside(struct udp **ret, struct udp *wildcard, uint32_t address)
         r = prepare(fd, NULL);
         if (r == 0 && getsockopt(wildcard->fd, SOL_SOCKET, SO_RCVBUF, &room, &len) == 0)
                 (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, room / 2); /* the kernel tells twice what was asked */
+        /* What comes beside each datagram costs time; losses are asked for instead. */
         (void)set_int(fd, IPPROTO_IP, IP_PKTINFO, 0);
+        (void)set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 0);
         /* Both must agree to share the port, for the moment in which the second is bound. */
         (void)set_int(wildcard->fd, SOL_SOCKET, SO_REUSEADDR, 1);
         (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -320,5 +323,11 @@ void udp_flush(struct udp *udp)
 
 struct udp_counters udp_counters(const struct udp *udp)
 {
-        return udp->counters;
+        struct udp_counters counters = udp->counters;
+        uint32_t memory[SK_MEMINFO_VARS] = {0};
+        socklen_t len = sizeof memory;
+
+        if (udp->address && getsockopt(udp->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0)
+                counters.receive_dropped = memory[SK_MEMINFO_DROPS];
+        return counters;
 }
