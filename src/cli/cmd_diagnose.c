@@ -1,12 +1,14 @@
 /* netbt diagnose: which name is in conflict, who holds it, why, and what to do. */
 #include "cli/cli.h"
 #include "cli/collect.h"
+#include "cli/diagnose_fix.h"
 #include "cli/diagnose_out.h"
 
 #include <string.h>
 
 static const char help[] =
-        "Usage: netbt diagnose [--event FILE] [--reg FILE] [--offline] [--json]\n"
+        "Usage: netbt diagnose [--event FILE] [--reg FILE] [--wins SOCKET|ADDRESS]... [--fix|--dry-run] [--offline] "
+        "[--json]\n"
         "\n"
         "Says which NetBIOS name is in conflict, who holds it, why, and what to do about it (events 4319, 4320, "
         "4321).\n"
@@ -19,6 +21,12 @@ static const char help[] =
         "      --event FILE   an event from any machine, as text: pasted from Event Viewer (bytes or words), XML,\n"
         "                     Get-WinEvent; '-' reads standard input\n"
         "      --reg FILE     the settings of the machine in trouble, as regedit exports them (.reg)\n"
+        "      --wins PLACE   a WINS server: winsd's control socket (/run/netbt/node.sock), whose database is then "
+        "read,\n"
+        "                     or an IP address, which is asked; may be given several times\n"
+        "      --fix          put right what a WINS record is to blame for, in a database that is read: back it up,\n"
+        "                     delete the static mapping or stale record, register this machine's names again\n"
+        "      --dry-run      show what --fix would do\n"
         "      --offline      send nothing: judge by what is at hand\n"
         "      --json         one JSON document\n"
         "      --config FILE, --state-dir DIR, --runtime-dir DIR, --color[=WHEN], --help, --version\n"
@@ -29,7 +37,7 @@ static const char help[] =
         "           wl-paste | netbt diagnose --event -\n"
         "           netbt diagnose --offline --json --event event.txt\n";
 
-enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_REFUSED };
+enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_WINS, OPT_FIX, OPT_DRY_RUN, OPT_REFUSED };
 
 /* Sources that are spoken of elsewhere, and what to give in their place. They are recognised, so that the answer is a
  * useful one, and not listed in the help, because they are not there. */
@@ -43,25 +51,21 @@ static const struct {
         {"hive", "export the keys with regedit or hivexregedit and give the .reg file with --reg"},
         {"leases", "look the sender's address up in the lease file by hand"},
         {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
-        {"wins", "set the server in the settings (netbt reg add …\\Interfaces\\Tcpip_IFACE /v NameServerList): it is "
-                 "then asked"},
-        {"fix", "run the commands listed under 'What to do'"},
-        {"dry-run", "the commands listed under 'What to do' are not run by netbt"},
 };
 
 static const struct option options[] = {
         {"event", required_argument, NULL, OPT_EVENT},
         {"reg", required_argument, NULL, OPT_REG},
         {"offline", no_argument, NULL, OPT_OFFLINE},
+        {"wins", required_argument, NULL, OPT_WINS},
+        {"fix", no_argument, NULL, OPT_FIX},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         /* with an argument or without one: whatever follows is not looked at any more */
         {"evtx", optional_argument, NULL, OPT_REFUSED},
         {"evt", optional_argument, NULL, OPT_REFUSED + 1},
         {"hive", optional_argument, NULL, OPT_REFUSED + 2},
         {"leases", optional_argument, NULL, OPT_REFUSED + 3},
         {"pcap", optional_argument, NULL, OPT_REFUSED + 4},
-        {"wins", optional_argument, NULL, OPT_REFUSED + 5},
-        {"fix", no_argument, NULL, OPT_REFUSED + 6},
-        {"dry-run", no_argument, NULL, OPT_REFUSED + 7},
         {NULL, 0, NULL, 0},
 };
 
@@ -91,6 +95,11 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         ret->reg_path = optarg;
                 } else if (option == OPT_OFFLINE) {
                         ret->offline = true;
+                } else if (option == OPT_WINS && ret->wins_count < NBT_ARRAY_SIZE(ret->wins)) {
+                        ret->wins[ret->wins_count++] = optarg;
+                } else if (option == OPT_FIX || option == OPT_DRY_RUN) {
+                        ret->fix = true;
+                        ret->dry_run |= option == OPT_DRY_RUN;
                 } else {
                         *ret_exit = refuse(ctx, option);
                         return CLI_OPT_EXIT;
@@ -106,26 +115,44 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
 /* Not one source of knowledge: neither node, nor events, nor network. */
 static bool knows_nothing(const struct collection *c)
 {
-        return !c->node_runs && c->event_count == 0 && !c->snapshot.asked;
+        return !c->node_runs && c->event_count == 0 && c->database_count == 0 && !c->snapshot.asked;
 }
 
-static int report(const struct cli_context *ctx, const struct collection *c, struct arena *arena)
+/* Wrong things that were put right are none any more. */
+static int exit_code(const struct diagnose_report *report, const struct fix *fix)
+{
+        if (fix && fix->failed)
+                return CLI_EXIT_FAILED;
+        if (fix && !fix->dry_run && fix->fixed_count == report->finding_count)
+                return CLI_EXIT_OK;
+        return report->finding_count > 0 ? CLI_EXIT_FOUND : CLI_EXIT_OK;
+}
+
+static int report(const struct cli_context *ctx, const struct collection *c, const struct collect_request *request,
+                  struct arena *arena)
 {
         struct diagnose_report report;
+        struct fix fix, *fixed = request->fix ? &fix : NULL;
 
         if (diagnose_run(&c->snapshot, arena, &report) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         if (!ctx->json)
                 diagnose_print(ctx, c, &report);
-        else if (diagnose_print_json(ctx, c, &report) < 0)
+        if (fixed)
+                diagnose_fix(ctx, c, &report, request->dry_run, arena, fixed);
+        if (fixed && !ctx->json)
+                diagnose_fix_print(ctx, fixed);
+        if (ctx->json && diagnose_print_json(ctx, c, &report, fixed) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "the report could not be written", NULL, NULL);
-        return report.finding_count > 0 ? CLI_EXIT_FOUND : CLI_EXIT_OK;
+        return exit_code(&report, fixed);
 }
 
 static int diagnose(const struct cli_context *ctx, struct collection *c, const struct collect_request *request)
 {
         int exit = collect_local(c, ctx, request);
 
+        if (exit == CLI_EXIT_OK)
+                exit = collect_wins(c, ctx, request);
         if (exit == CLI_EXIT_OK && request->event_path)
                 exit = collect_events(c, ctx, request->event_path);
         if (exit != CLI_EXIT_OK)
@@ -141,7 +168,7 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
                                 "give an event with --event FILE, or start netbtd");
         struct arena arena = ARENA_INIT;
 
-        exit = report(ctx, c, &arena);
+        exit = report(ctx, c, request, &arena);
         arena_done(&arena);
         return exit;
 }

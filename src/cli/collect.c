@@ -33,10 +33,12 @@ int collect_init(struct collection *c)
 
 void collect_done(struct collection *c)
 {
+        for (size_t i = 0; i < c->database_count; i++)
+                ctl_close(c->databases[i].client);
         arena_done(&c->arena);
 }
 
-static void add_wins(struct collection *c, uint32_t address)
+void collect_add_wins(struct collection *c, uint32_t address)
 {
         for (size_t i = 0; i < c->wins_count; i++)
                 if (c->wins[i] == address)
@@ -109,13 +111,14 @@ static void collect_node(struct collection *c, const struct cli_context *ctx, co
         }
         c->node_runs = true;
         c->node = reply.view;
+        c->is_wins_host = strcmp(reply.server.program, "winsd") == 0;
         c->scope = reply.view.scope;
         note_claims(c);
         for (size_t i = 0; i < c->node.wins_count; i++)
-                add_wins(c, c->node.wins[i].address);
+                collect_add_wins(c, c->node.wins[i].address);
         for (size_t i = 0; i < c->node.iface_count; i++)
                 for (size_t j = 0; j < c->node.ifaces[i].wins_count && j < NODE_MAX_WINS; j++)
-                        add_wins(c, c->node.ifaces[i].wins[j]);
+                        collect_add_wins(c, c->node.ifaces[i].wins[j]);
 }
 
 static void take_settings(struct collection *c, const struct settings_effective *settings, const char *path)
@@ -127,10 +130,10 @@ static void take_settings(struct collection *c, const struct settings_effective 
                 if (settings->host_names[i])
                         names->names[i] = arena_strdup(&c->arena, settings->host_names[i]);
         for (size_t i = 0; i < settings->wins_count; i++)
-                add_wins(c, settings->wins[i]);
+                collect_add_wins(c, settings->wins[i]);
         for (size_t i = 0; i < settings->iface_count; i++)
                 for (size_t j = 0; j < settings->ifaces[i].wins_count; j++)
-                        add_wins(c, settings->ifaces[i].wins[j]);
+                        collect_add_wins(c, settings->ifaces[i].wins[j]);
         if (settings->computer_name[0])
                 (void)snprintf(c->computer, sizeof c->computer, "%s", settings->computer_name);
         if (!c->node_runs && settings->scope.text[0] && nb_scope_parse(settings->scope.text, &c->scope) < 0)

@@ -14,11 +14,25 @@
 
 #define COLLECT_MAX_NAMES 24
 #define COLLECT_MAX_WINS 12
+#define COLLECT_MAX_PLACES 8
+
+struct ctl_client;
 
 struct collect_request {
         const char *event_path; /* --event; NULL: this machine's own events */
         const char *reg_path;   /* --reg: settings of the machine in trouble; NULL: ctx->config_path for this machine */
         bool offline;
+        bool fix, dry_run; /* --fix; --dry-run means both */
+        size_t wins_count;
+        const char *wins[COLLECT_MAX_PLACES]; /* --wins: addresses of servers, and control sockets of winsd */
+};
+
+/* A WINS database that can be read, and where. */
+struct collect_database {
+        const char *place; /* its socket; IS_LOCAL: may be the runtime directory of this machine's */
+        bool is_local;     /* this machine's own server */
+        struct ctl_client *client;
+        struct snapshot_database snapshot;
 };
 
 struct collection {
@@ -40,6 +54,10 @@ struct collection {
         struct snapshot_query *queries; /* SNAPSHOT_MAX_QUERIES */
         size_t name_count;
         struct nb_name names[COLLECT_MAX_NAMES]; /* asked for */
+        bool is_wins_host;                       /* the local daemon is winsd */
+        size_t database_count;
+        struct collect_database databases[SNAPSHOT_MAX_DATABASES];
+        struct snapshot_database read[SNAPSHOT_MAX_DATABASES]; /* the same for the snapshot */
 };
 
 /* NBT_ERR_NOMEM. */
@@ -52,6 +70,15 @@ int collect_local(struct collection *collection, const struct cli_context *ctx, 
 
 /* The pasted events. CLI_EXIT_USAGE, told on ctx->err, if they cannot be read. */
 int collect_events(struct collection *collection, const struct cli_context *ctx, const char *path);
+
+/* One more WINS server that is known; each once. */
+void collect_add_wins(struct collection *collection, uint32_t address);
+
+/* The WINS servers and databases that were named, and the one of this machine. CLI_EXIT_USAGE or CLI_EXIT_FAILED, told on ctx->err, if
+ * a named one cannot be had. */
+int collect_wins(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);
+/* The databases' records of the names in question; closes them. NBT_ERR_NOMEM; whatever else fails becomes a note. */
+int collect_wins_records(struct collection *collection) NBT_MUST_CHECK;
 
 /* Decides whether the events are this machine's, and fills the snapshot with what was collected. */
 void collect_finish(struct collection *collection, const struct collect_request *request);

@@ -22,11 +22,18 @@ struct round {
 
 /* ---- what to ask -------------------------------------------------------------------------------------------------- */
 
-static void want_name(struct collection *c, const struct nb_name *name)
+static bool is_wanted(const struct collection *c, const struct nb_name *name)
 {
         for (size_t i = 0; i < c->name_count; i++)
                 if (nb_name_equal(&c->names[i], name))
-                        return;
+                        return true;
+        return false;
+}
+
+static void want_name(struct collection *c, const struct nb_name *name)
+{
+        if (is_wanted(c, name))
+                return;
         if (c->name_count < COLLECT_MAX_NAMES)
                 c->names[c->name_count++] = *name;
 }
@@ -52,6 +59,17 @@ static void want_computer(struct collection *c, const char *computer)
         }
 }
 
+/* Whom a WINS server turned away lately. */
+static void want_refusals(struct collection *c)
+{
+        for (size_t i = 0; i < c->database_count; i++) {
+                const struct snapshot_database *database = &c->databases[i].snapshot;
+
+                for (size_t j = 0; database->was_named && j < database->refusal_count; j++)
+                        want_name(c, &database->refusals[j].name);
+        }
+}
+
 static void want_names(struct collection *c)
 {
         want_node_names(c, NODE_STATE_CONFLICT);
@@ -66,6 +84,7 @@ static void want_names(struct collection *c)
                         want_computer(c, computer);
                 }
         }
+        want_refusals(c);
         want_node_names(c, NODE_STATE_REGISTERED);
         want_node_names(c, NODE_STATE_REGISTERING);
         if (c->snapshot.events_are_ours && !c->snapshot.node)
@@ -100,6 +119,22 @@ static void want_hosts(struct collection *c)
                 want_host(c, c->events[i].sender);
                 want_host(c, c->events[i].own);
                 want_host(c, c->events[i].holder);
+        }
+}
+
+/* Who stands in the records of the names in question, and who was turned away because of them. */
+static void want_recorded(struct collection *c)
+{
+        for (size_t i = 0; i < c->database_count; i++) {
+                const struct snapshot_database *database = &c->databases[i].snapshot;
+
+                for (size_t j = 0; j < database->record_count; j++)
+                        for (size_t k = 0; k < database->records[j].member_count; k++)
+                                if (database->records[j].type != WINS_GROUP)
+                                        want_host(c, database->records[j].members[k].address);
+                for (size_t j = 0; database->was_named && j < database->refusal_count; j++)
+                        if (is_wanted(c, &database->refusals[j].name))
+                                want_host(c, database->refusals[j].claimant);
         }
 }
 
@@ -273,8 +308,8 @@ static int run_rounds(struct round *round)
 {
         struct collection *c = round->c;
 
-        want_names(c);
         want_hosts(c);
+        want_recorded(c);
         if (c->snapshot.events_are_ours)
                 want_neighbours(c);
         add_queries(round);
@@ -324,6 +359,10 @@ static void fill_snapshot(struct collection *c)
         c->snapshot.hosts = c->hosts;
         c->snapshot.query_count = c->query_count;
         c->snapshot.queries = c->queries;
+        for (size_t i = 0; i < c->database_count; i++)
+                c->read[i] = c->databases[i].snapshot;
+        c->snapshot.databases = c->read;
+        c->snapshot.database_count = c->database_count;
 }
 
 static int ask_network(struct collection *c)
@@ -350,11 +389,15 @@ static int ask_network(struct collection *c)
 
 int collect_ask(struct collection *c, const struct collect_request *request)
 {
-        int r = 0;
+        want_names(c);
+        int r = collect_wins_records(c);
 
+        if (r < 0)
+                return r;
         if (request->offline) {
                 c->snapshot.why_not_asked = "--offline";
                 want_hosts(c);
+                want_recorded(c);
                 for (size_t i = 0; i < c->host_count; i++)
                         c->hosts[i].why_not = "--offline";
         } else {

@@ -142,8 +142,18 @@ static json_t *notes_json(const struct diagnose_note *notes, size_t count)
         return list;
 }
 
+static json_t *fix_json(const struct fix *fix)
+{
+        json_t *steps = json_array();
+
+        for (size_t i = 0; i < fix->step_count; i++)
+                json_array_append_new(steps, json_pack("{s:s, s:s, s:b}", "step", fix->steps[i].what, "text",
+                                                       fix->steps[i].text, "failed", (int)fix->steps[i].failed));
+        return json_pack("{s:b, s:b, s:o}", "dry_run", (int)fix->dry_run, "failed", (int)fix->failed, "steps", steps);
+}
+
 int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
-                        const struct diagnose_report *report)
+                        const struct diagnose_report *report, const struct fix *fix)
 {
         json_t *findings = json_array();
 
@@ -157,6 +167,8 @@ int diagnose_print_json(const struct cli_context *ctx, const struct collection *
 
         if (!document)
                 return NBT_ERR_NOMEM;
+        if (fix)
+                json_object_set_new(document, "fix", fix_json(fix));
         const int r = json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 
         fputc('\n', ctx->out);

@@ -2,6 +2,7 @@
 /* The two forms of a diagnosis: for people and for programs. */
 #include "cli/cli.h"
 #include "cli/collect.h"
+#include "cli/diagnose_fix.h"
 
 #include "diagnose/diagnose.h"
 
@@ -9,6 +10,6 @@
 void diagnose_print(const struct cli_context *ctx, const struct collection *collection,
                     const struct diagnose_report *report);
 
-/* One JSON document (dist/diagnose.schema.json) to ctx->out; notes go to ctx->err. NBT_ERR_NOMEM. */
+/* One JSON document (dist/diagnose.schema.json) to ctx->out; notes go to ctx->err. FIX may be NULL. NBT_ERR_NOMEM. */
 int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
-                        const struct diagnose_report *report) NBT_MUST_CHECK;
+                        const struct diagnose_report *report, const struct fix *fix) NBT_MUST_CHECK;

@@ -15,6 +15,7 @@
 
 #define WINS_ARGS_MAX_WORDS 64
 #define WINS_SPAN_TEXT_BYTES 64
+#define WINS_TIME_TEXT_BYTES (WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 16)
 
 enum wins_format { WINS_FORMAT_TEXT, WINS_FORMAT_CSV, WINS_FORMAT_JSON, WINS_FORMAT_LMHOSTS };
 
@@ -96,7 +97,7 @@ enum wins_option {
 void wins_span_format(uint64_t seconds, char ret_text[WINS_SPAN_TEXT_BYTES]);
 
 /* "2026-11-29T06:14:04Z (in 5 days 23 hours)", "… (3 hours ago)", "never". */
-void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8]);
+void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WINS_TIME_TEXT_BYTES]);
 
 /* A line for the heading, then one or more for each record: all that it holds. NOW in wall seconds. */
 void wins_print_heading(FILE *out);

@@ -42,7 +42,7 @@ static void stamp_format(int64_t when_s, char ret_text[WALL_TEXT_BYTES])
                 memcpy(fraction, "Z", 2);
 }
 
-void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8])
+void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WINS_TIME_TEXT_BYTES])
 {
         const bool past = when_s < now_s;
         char stamp[WALL_TEXT_BYTES], span[WINS_SPAN_TEXT_BYTES];
@@ -53,13 +53,12 @@ void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WALL_TEXT_BYT
         }
         stamp_format(when_s, stamp);
         wins_span_format((uint64_t)(past ? now_s - when_s : when_s - now_s), span);
-        (void)snprintf(ret_text, WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8, "%s (%s%s%s)", stamp, past ? "" : "in ",
+        (void)snprintf(ret_text, WINS_TIME_TEXT_BYTES, "%s (%s%s%s)", stamp, past ? "" : "in ",
                        span, past ? " ago" : "");
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------ */
 
-#define TIME_TEXT_BYTES (WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8)
 #define ROW "%-19s  %-10s  %-9s  %-7s  %-4s  %-15s  %-15s  %-8s  %-43s  %s\n"
 
 void wins_print_heading(FILE *out)
@@ -69,7 +68,7 @@ void wins_print_heading(FILE *out)
 
 static void print_member(FILE *out, const struct wins_record *record, const struct wins_member *member, int64_t now_s)
 {
-        char address[IP4_TEXT_BYTES], owner[IP4_TEXT_BYTES], until[TIME_TEXT_BYTES];
+        char address[IP4_TEXT_BYTES], owner[IP4_TEXT_BYTES], until[WINS_TIME_TEXT_BYTES];
 
         ip4_format(member->address, address);
         ip4_format(member->owner, owner);
@@ -94,7 +93,7 @@ void wins_print_record(FILE *out, const struct wins_record *record, int64_t now_
 {
         const bool is_group = record->type == WINS_GROUP || record->type == WINS_INTERNET;
         char name[NB_NAME_TEXT_BYTES], address[IP4_TEXT_BYTES] = "-", owner[IP4_TEXT_BYTES], version[20];
-        char until[TIME_TEXT_BYTES], scope[NB_SCOPE_MAX_BYTES + 1];
+        char until[WINS_TIME_TEXT_BYTES], scope[NB_SCOPE_MAX_BYTES + 1];
 
         nb_name_format_exact(&record->name, name);
         ip4_format(record->owner, owner);

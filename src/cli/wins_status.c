@@ -52,7 +52,7 @@ static const char *size_text(struct arena *arena, uint64_t bytes)
 
 static void print_time(FILE *out, const char *label, int64_t when_us, const char *never)
 {
-        char text[WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8];
+        char text[WINS_TIME_TEXT_BYTES];
 
         if (when_us == 0) {
                 fprintf(out, LABEL "%s\n", label, never);
@@ -134,7 +134,7 @@ static void print_refusals(FILE *out, const struct wins_view *view)
         for (size_t i = 0; i < view->refusal_count && i < 10; i++) {
                 const struct wins_refusal *refusal = &view->refusals[i];
                 char name[NB_NAME_TEXT_BYTES], claimant[IP4_TEXT_BYTES], holder[IP4_TEXT_BYTES];
-                char when[WALL_TEXT_BYTES + WINS_SPAN_TEXT_BYTES + 8];
+                char when[WINS_TIME_TEXT_BYTES];
 
                 nb_name_format_exact(&refusal->name, name);
                 ip4_format(refusal->claimant, claimant);

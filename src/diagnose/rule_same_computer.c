@@ -4,6 +4,7 @@
 #include "diagnose/describe.h"
 #include "diagnose/holder.h"
 #include "diagnose/remedy.h"
+#include "diagnose/winsrec.h"
 
 static void explain_absence(const struct rule_input *in, struct rule_result *ret)
 {
@@ -41,6 +42,23 @@ static bool may_be(const struct rule_input *in, struct rule_result *ret)
         return true;
 }
 
+/* Both machines in one multihomed record: who asks WINS is given either (users of one name reach two servers). */
+static void tell_merged(const struct rule_input *in, uint32_t other, struct rule_result *ret)
+{
+        const struct winsrec found = winsrec_find(in, false);
+
+        if (!found.record || found.record->type != WINS_MULTIHOMED || !winsrec_has_loser(in, found.record) ||
+            wins_record_member(found.record, other) < 0)
+                return;
+        winsrec_evidence(in, &found, &ret->evidence);
+        texts_add(&ret->evidence, "so the WINS server took the two machines for one with several adapters, and gives "
+                                  "the addresses of both");
+        texts_add(&ret->remedy,
+                  "When one has its new name: `netbt wins delete '%s'` on the WINS server, so that the merged record "
+                  "goes",
+                  describe_name(in));
+}
+
 static void fit(const struct rule_input *in, struct rule_result *ret, const struct holder_proof *proof)
 {
         const uint32_t address = proof->holder->address;
@@ -54,6 +72,7 @@ static void fit(const struct rule_input *in, struct rule_result *ret, const stru
         evidence_holder(in, proof->holder, &ret->evidence);
         remedy_host_name_cut(in, &ret->evidence);
         remedy_same_computer(in, address, &ret->remedy);
+        tell_merged(in, address, ret);
 }
 
 static void judge(const struct rule_input *in, struct rule_result *ret)
