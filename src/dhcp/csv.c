@@ -79,12 +79,12 @@ static void take_header(struct lease_reader *r, const struct row *row, const cha
         }
 }
 
-/* Empty if the file has no such column. */
+/* Empty if the file has no such column, or the row ends before it. */
 static struct span field(const struct lease_reader *r, const struct row *row, enum lease_column column)
 {
         const int at = r->columns[column];
 
-        return at < 0 ? (struct span){"", 0} : span_trim(row->fields[at]);
+        return at < 0 || (size_t)at >= row->count ? (struct span){"", 0} : span_trim(row->fields[at]);
 }
 
 /* ---- Kea ---------------------------------------------------------------------------------------------------------- */

@@ -211,7 +211,7 @@ static int feed_utf16(struct lease_reader *r, const uint8_t *bytes, size_t len_b
 int lease_reader_feed(struct lease_reader *r, const void *bytes, size_t len_bytes)
 {
         if (!r->utf16_known && len_bytes) {
-                r->utf16 = len_bytes >= 2 && memcmp(bytes, "\xFF\xFE", 2) == 0;
+                r->utf16 = *(const uint8_t *)bytes == 0xFF; /* of the byte order mark; it begins no other text */
                 r->utf16_known = true;
         }
         if (r->utf16)
