@@ -6,4 +6,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* XXH3, seeded: strangers who do not know SEED cannot choose bytes that collide. */
 uint64_t hash_bytes(const void *bytes, size_t len_bytes, uint64_t seed);

@@ -20,6 +20,7 @@ void rng_init(struct rng *rng, const uint8_t key[32]);
 /* Keyed from a seed that can be printed: what a test uses. */
 void rng_init_seed(struct rng *rng, uint64_t seed);
 
+/* The next 32 or 64 bits of the stream. */
 uint32_t rng_u32(struct rng *rng);
 uint64_t rng_u64(struct rng *rng);
 

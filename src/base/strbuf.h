@@ -17,6 +17,7 @@ struct strbuf {
 
 #define STRBUF_INIT ((struct strbuf){0})
 
+/* Append; when memory runs out the text stays as it was, and strbuf_ok() tells so from then on. */
 void strbuf_add(struct strbuf *sb, const char *text);
 void strbuf_add_bytes(struct strbuf *sb, const void *bytes, size_t len_bytes);
 void strbuf_add_char(struct strbuf *sb, char c);

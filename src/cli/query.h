@@ -51,5 +51,6 @@ struct query_report {
  * which way it came. */
 const struct ask_answer *query_choose(const struct query_report *report, enum query_via *ret_via);
 
+/* The whole report as text, and as one JSON object that the caller owns (NULL: no memory). */
 void query_print(FILE *out, const struct query_report *report);
 json_t *query_json(const struct query_report *report);

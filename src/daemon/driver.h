@@ -85,4 +85,5 @@ void driver_send(struct driver *driver, uint32_t source, uint32_t destination, u
 /* A snapshot, valid until the next turn. NBT_ERR_NOMEM. */
 int driver_view(struct driver *driver, struct node_view *ret) NBT_MUST_CHECK;
 
+/* What the socket has carried since the start. */
 struct udp_counters driver_counters(const struct driver *driver);

@@ -29,6 +29,7 @@ enum events_phase {
 /* Takes EVENT, which lacks just time and computer. A conclusion without a row of its own becomes one. */
 void events_append(struct events *events, const struct event *event, enum events_phase phase, mono_t now, wall_t wall);
 
+/* When counts of repeats are due to be stored (MONO_NEVER: nothing waits); stores those due by NOW; rows written since the start. */
 mono_t events_deadline(const struct events *events);
 void events_flush(struct events *events, mono_t now);
 uint64_t events_written(const struct events *events);

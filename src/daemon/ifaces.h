@@ -42,6 +42,7 @@ size_t iface_table_update(struct iface_table *table, const struct daemon_config 
 const struct iface_row *iface_table_receiver(const struct iface_table *table, uint32_t ifindex, uint32_t source,
                                              uint32_t destination);
 
+/* The row with the number ID, or NULL. */
 const struct iface_row *iface_table_find(const struct iface_table *table, uint32_t id);
 /* The row with ADDRESS, or NULL. */
 const struct iface_row *iface_table_find_address(const struct iface_table *table, uint32_t address);

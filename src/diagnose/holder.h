@@ -12,6 +12,7 @@ enum name_use {
         NAME_USE_DOMAIN,  /* <1B>, <1C> */
 };
 
+/* What the case's name is used for, by suffix. */
 enum name_use holder_name_use(const struct diagnose_case *c);
 
 struct holder_proof {

@@ -21,4 +21,5 @@ static inline struct texts texts_init(struct arena *arena)
         return (struct texts){.arena = arena};
 }
 
+/* Appends a formatted line; `failed` tells when memory ran out. */
 void texts_add(struct texts *texts, const char *format, ...) NBT_PRINTF(2, 3);

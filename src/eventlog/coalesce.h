@@ -57,6 +57,7 @@ struct coalesce_offer {
 /* SEED from the system's random source: strangers must not choose events that collide. */
 void coalesce_init(struct coalescer *c, uint64_t seed);
 
+/* Shall EVENT become a row, or be counted in one that is there? RET says which, and what else is to be stored. */
 enum coalesce_verdict coalesce_offer(struct coalescer *c, const struct event *event, mono_t now,
                                      struct coalesce_offer *ret);
 

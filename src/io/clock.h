@@ -3,10 +3,11 @@
  * The two clocks, read in one place only; nothing below src/io ever sees them.
  *
  * Monotonic time here is CLOCK_BOOTTIME: it counts the time a machine slept, so that a name's lease that ran out during
- * sleep is seen as run out. struct clock_sleep tells sleep from mere waiting.
+ * sleep is seen as run out. clock_slept_ns() tells sleep from mere waiting.
  */
 #include "base/instant.h"
 
+/* Now. */
 mono_t clock_mono(void);
 wall_t clock_wall(void);
 

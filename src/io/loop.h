@@ -26,6 +26,7 @@ typedef void loop_signal_fn(void *context, int number);
 /* COUNT 0: not found. */
 typedef void loop_resolve_fn(void *context, uint32_t lookup_id, const uint32_t *addresses, size_t count);
 
+/* NBT_ERR_NOMEM, NBT_ERR_IO. */
 int loop_new(struct loop **ret) NBT_MUST_CHECK;
 /* Closes what is still open; accepts NULL, returns NULL. While a lookup is under way it leaves all as it is, for the end of the
  * process to clear away. */

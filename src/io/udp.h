@@ -60,6 +60,7 @@ int udp_adopt(struct udp **ret, int fd) NBT_MUST_CHECK;
 /* Closes and frees; accepts NULL, returns NULL. */
 struct udp *udp_close(struct udp *udp);
 
+/* The descriptor, to wait on, and the port it is bound to. */
 int udp_fd(const struct udp *udp);
 uint16_t udp_port(const struct udp *udp);
 

@@ -27,6 +27,7 @@ struct node_claim_facts {
         uint32_t own_address, source;
 };
 
+/* Pure; its table is tests/tables/node_defend.tsv. */
 enum node_defence node_defence_decide(const struct node_claim_facts *facts);
 
 const char *node_defence_str(enum node_defence defence); /* "refuse"; static */

@@ -19,5 +19,6 @@ struct node_demand_facts {
         bool from_wins; /* sender is one of the interface's WINS servers */
 };
 
+/* Pure; its table is tests/tables/node_demand.tsv. */
 enum node_demand_answer node_demand_decide(const struct node_demand_facts *facts);
 const char *node_demand_answer_str(enum node_demand_answer answer); /* "verify"; static */

@@ -84,6 +84,7 @@ struct reg_doc *reg_doc_free(struct reg_doc *doc);
 /* Appends the whole file to OUT (bytes in the document's encoding, BOM included). NBT_ERR_NOMEM. */
 int reg_doc_serialise(const struct reg_doc *doc, struct strbuf *out) NBT_MUST_CHECK;
 
+/* As it was read, or made: what it will be written in. */
 enum reg_encoding reg_doc_encoding(const struct reg_doc *doc);
 
 /* ---- looking up -------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@ uint32_t reg_text_next(const char **at, const char *end);
 /* Appends a code point as UTF-8. */
 void reg_text_add(struct strbuf *out, uint32_t code);
 
+/* Is all of TEXT valid UTF-8? */
 bool reg_text_is_utf8(const char *text, size_t len_bytes);
 
 /* BYTES (without BOM) as UTF-8; half a surrogate pair becomes U+FFFD. UTF-8 is copied as it is. NBT_ERR_TRUNCATED for half a character

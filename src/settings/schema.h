@@ -77,4 +77,5 @@ const char *schema_allowed_str(const struct schema_row *row, struct arena *arena
 int schema_check(const struct schema_row *row, const struct reg_value *value, struct arena *arena,
                  const char **ret_why) NBT_MUST_CHECK;
 
+/* The effect in a word, for people and JSON; static. */
 const char *schema_effect_str(enum schema_effect effect);

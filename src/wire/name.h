@@ -61,6 +61,7 @@ static inline uint8_t nb_name_suffix(const struct nb_name *name)
         return name->bytes[NB_SUFFIX_AT];
 }
 
+/* All sixteen bytes. */
 bool nb_name_equal(const struct nb_name *a, const struct nb_name *b);
 
 /* True if the 15 name bytes are equal, whatever the suffixes. */
