@@ -76,13 +76,29 @@ static int error_of(int code, int system_error)
         }
 }
 
+/* What the system last said of the file or of its log. SQLite tells it by sqlite3_system_errno() for some errors only, not for
+ * those of a commit. */
+static int system_error(sqlite3 *sql)
+{
+        static const int files[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER};
+        int error = sqlite3_system_errno(sql);
+
+        for (size_t i = 0; error == 0 && i < NBT_ARRAY_SIZE(files); i++) {
+                sqlite3_file *file = NULL;
+
+                if (sqlite3_file_control(sql, "main", files[i], &file) == SQLITE_OK && file && file->pMethods)
+                        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+        }
+        return error;
+}
+
 int winsdb_fail(struct winsdb *db, int code)
 {
         if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
                 return 0;
         const int extended = db->sql ? sqlite3_extended_errcode(db->sql) : code;
-        const int r = error_of((extended & 0xFF) == (code & 0xFF) ? extended : code,
-                               db->sql ? sqlite3_system_errno(db->sql) : 0);
+        const int r =
+                error_of((extended & 0xFF) == (code & 0xFF) ? extended : code, db->sql ? system_error(db->sql) : 0);
 
         snprintf(db->error, sizeof(db->error), "%s", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
         return r;

@@ -302,7 +302,7 @@ static int copy_bytes(int from, int to)
         return got < 0 ? winsdb_errno_code(errno) : 0;
 }
 
-static int copy_file(const char *from, const char *to)
+int winsdb_copy_file(const char *from, const char *to)
 {
         const int in = open(from, O_RDONLY | O_CLOEXEC);
 
@@ -319,7 +319,7 @@ static int copy_file(const char *from, const char *to)
         return r;
 }
 
-static void remove_all(const char *path)
+void winsdb_remove_all(const char *path)
 {
         static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock"};
 
@@ -335,12 +335,12 @@ static void remove_all(const char *path)
 /* A copy that was made by hand may have a log beside it. */
 static int copy_backup(const char *backup, const char *part)
 {
-        int r = copy_file(backup, part);
+        int r = winsdb_copy_file(backup, part);
 
         if (r == 0 && is_there(backup, "-wal")) {
                 char *from = winsdb_path(backup, "-wal"), *to = winsdb_path(part, "-wal");
 
-                r = from && to ? copy_file(from, to) : NBT_ERR_NOMEM;
+                r = from && to ? winsdb_copy_file(from, to) : NBT_ERR_NOMEM;
                 free(from);
                 free(to);
         }
@@ -366,7 +366,7 @@ int winsdb_restore(const char *path, const char *backup, struct strbuf *ret_asid
         int r = lock < 0 ? lock : 0;
 
         if (r == 0) {
-                remove_all(part);
+                winsdb_remove_all(part);
                 r = copy_backup(backup, part);
         }
         /* opened for writing: a backup of an earlier format is brought up to date here, not at the server's start */
@@ -375,7 +375,7 @@ int winsdb_restore(const char *path, const char *backup, struct strbuf *ret_asid
         if (r == 0)
                 r = replace_by(path, part, ret_aside);
         if (part && lock >= 0)
-                remove_all(part);
+                winsdb_remove_all(part);
         if (r < 0 && why)
                 strbuf_add(why, reason.len_bytes ? strbuf_str(&reason) : nbt_err_str(r));
         if (lock >= 0)

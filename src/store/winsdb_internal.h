@@ -154,3 +154,7 @@ bool winsdb_has_traces(const char *path);
 /* Files and directories to the disk. */
 int winsdb_sync_path(const char *path) NBT_MUST_CHECK;
 int winsdb_sync_directory_of(const char *path) NBT_MUST_CHECK;
+/* The bytes of a file, on disk on return; TO is replaced. */
+int winsdb_copy_file(const char *from, const char *to) NBT_MUST_CHECK;
+/* A database that nobody is to have, and its side files. */
+void winsdb_remove_all(const char *path);

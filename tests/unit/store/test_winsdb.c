@@ -10,10 +10,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -566,7 +568,7 @@ static void full_disk_loses_nothing(void **state)
         rng_init_seed(&rng, 9);
         for (int i = 0; i < 3000 && full < 20; i++) {
                 struct wins_change change = {.op = WINS_PUT};
-                const struct wins_batch batch = {.change_count = 1, .changes = &change, .is_durable = true};
+                const struct wins_batch batch = {.change_count = 1, .changes = &change, .is_durable = i % 16 == 0};
 
                 random_record(&rng, 4000, &change.record);
                 r = winsdb_append(db, &batch, at_s((uint64_t)i));
@@ -590,6 +592,49 @@ static void full_disk_loses_nothing(void **state)
         must_put(db, "ROOM", 1);
         tend_all(db, at_s(100));
         assert_int_equal(count_records(db), memory.count + 1);
+        kept_load_done(&disk);
+        kept_load_done(&memory);
+        winsdb_close(db);
+        winsmem_free(mem);
+}
+
+/* The same with the system's own refusal, in the middle of a file: here the size a file may have, on a server the disk. */
+static void system_refuses_room_and_gives_it_again(void **state)
+{
+        struct winsdb *db = open_for(WINSDB_CREATE);
+        struct winsmem *mem = winsmem_new();
+        struct wins_change change = {.op = WINS_PUT};
+        const struct wins_batch batch = {.change_count = 1, .changes = &change};
+        struct kept_load disk, memory;
+        struct rlimit before, narrow;
+        struct rng rng;
+        int r = 0, full = 0;
+
+        (void)state;
+        rng_init_seed(&rng, 11);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        narrow = before;
+        signal(SIGXFSZ, SIG_IGN);
+        for (int i = 0; i < 400; i++) {
+                random_record(&rng, 4000, &change.record);
+                narrow.rlim_cur = 50000 + (rlim_t)i * 100;
+                if (i == 0 || (full && i % 10 == 0))
+                        assert_int_equal(setrlimit(RLIMIT_FSIZE, &narrow), 0);
+                r = winsdb_append(db, &batch, at_s(1));
+                assert_true(r == 0 || r == NBT_ERR_FULL);
+                full += r < 0;
+                if (r == 0)
+                        assert_int_equal(winsmem_append(mem, &batch), 0);
+        }
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_true(full > 0);
+        assert_int_equal(winsdb_append(db, &batch, at_s(1)), 0);
+        assert_int_equal(winsmem_append(mem, &batch), 0);
+        tend_all(db, at_s(100));
+        const struct winsstore_sink sink = kept_load_sink(&memory);
+        assert_int_equal(winsmem_load(mem, &sink), 0);
+        load_into(db, &disk, NULL);
+        assert_true(same_loads(&disk, &memory));
         kept_load_done(&disk);
         kept_load_done(&memory);
         winsdb_close(db);
@@ -837,6 +882,7 @@ int main(void)
                 HERE(foreign_and_later_files_are_refused),
                 HERE(earlier_versions_are_brought_up_to_date),
                 HERE(full_disk_loses_nothing),
+                HERE(system_refuses_room_and_gives_it_again),
                 HERE(changed_rows_are_noticed),
                 HERE(damaged_journal_is_noticed),
                 HERE(any_scribble_is_harmless),
