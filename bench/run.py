@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import scan_bench
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STATUS_REQUEST = "000000000001000000000000" + "20434b" + "41" * 30 + "0000210001"
 
@@ -70,6 +72,7 @@ def main():
         print("bench: the network parts need root (namespaces): left out", file=sys.stderr)
         return 0
     node_status(build, args.rounds, args.seconds)
+    scan_bench.run(build, min(args.rounds, 3), False)
     return 0
 
 
