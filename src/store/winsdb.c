@@ -384,6 +384,18 @@ static int on_wal(void *context, sqlite3 *sql, const char *name, int frames)
         return SQLITE_OK;
 }
 
+int winsdb_measure(struct winsdb *db)
+{
+        int64_t pages = 0, page_bytes = 0;
+        int r = winsdb_number(db, "PRAGMA page_count", &pages);
+
+        if (r == 0)
+                r = winsdb_number(db, "PRAGMA page_size", &page_bytes);
+        if (r == 0)
+                db->file_bytes = (uint64_t)(pages * page_bytes);
+        return r;
+}
+
 /* How far it had come. */
 static int read_state(struct winsdb *db)
 {
@@ -406,7 +418,7 @@ static int read_state(struct winsdb *db)
         db->journal_changes = (uint64_t)rows + (uint64_t)bytes / ITEM_GUESS_BYTES;
         db->last_row = last > folded ? last : folded;
         db->was_clean = clean == 1;
-        return 0;
+        return winsdb_measure(db);
 }
 
 static int limit_pages(struct winsdb *db)

@@ -174,7 +174,7 @@ struct winsdb_salvaged {
 /*
  * Writes what can be read of the damaged database DAMAGED (which is not changed) to a new one at PATH, which must not exist. Reads the
  * pages one by one, without trusting the tables' trees, with what of the write-ahead log is whole; takes only rows whose checksum is right.
- * NBT_ERR_NOT_FOUND, NBT_ERR_EXISTS, NBT_ERR_MALFORMED (nothing of a WINS database in it), NBT_ERR_FULL, NBT_ERR_IO, NBT_ERR_NOMEM.
+ * NBT_ERR_NOT_FOUND, NBT_ERR_EXISTS, NBT_ERR_BUSY (a server has DAMAGED open), NBT_ERR_MALFORMED (nothing of a WINS database in it), NBT_ERR_FULL, NBT_ERR_IO, NBT_ERR_NOMEM.
  */
 int winsdb_salvage(const char *damaged, const char *path, struct winsdb_salvaged *ret,
                    struct strbuf *why) NBT_MUST_CHECK;

@@ -296,9 +296,11 @@ int winsdb_fold_slice(struct winsdb *db, mono_t now)
         if (r == 0)
                 r = db->fold.phase == WINSDB_FOLD_READ ? read_run(db) : write_slice(db);
         db->since_slice = 0;
-        if (r < 0)
+        if (r < 0) {
                 winsdb_fold_abandon(db);
-        else if (db->fold.phase == WINSDB_FOLD_REMOVE && db->fold.removed == db->fold.gather.row_count)
+        } else if (db->fold.phase == WINSDB_FOLD_REMOVE && db->fold.removed == db->fold.gather.row_count) {
                 finish_fold(db, now);
+                r = winsdb_measure(db);
+        }
         return r;
 }

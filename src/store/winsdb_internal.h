@@ -109,6 +109,7 @@ struct winsdb {
         struct winsdb_fold fold;
         struct winsdb_copying copying;
         uint64_t batches, changes, touches, folds;
+        uint64_t file_bytes; /* measured now and then */
         char error[200];
 };
 
@@ -127,6 +128,8 @@ int winsdb_begin(struct winsdb *db) NBT_MUST_CHECK;
 int winsdb_end(struct winsdb *db, int r) NBT_MUST_CHECK;
 /* Are the commits to come synced, or not? */
 int winsdb_relax(struct winsdb *db, bool relaxed) NBT_MUST_CHECK;
+/* How large the file is, for the status. */
+int winsdb_measure(struct winsdb *db) NBT_MUST_CHECK;
 /* Inside or outside of a transaction. VALUE NULL: forget it. */
 int winsdb_keep_one(struct winsdb *db, const char *key, const char *value) NBT_MUST_CHECK;
 

@@ -383,23 +383,35 @@ static int fill_new(struct salvage *salvage, const char *copy)
         return r == 0 ? count_result(salvage) : r;
 }
 
+static int salvage_into(struct salvage *salvage, const char *damaged, const char *path, const char *copy)
+{
+        winsdb_remove_all(copy);
+        int r = copy_with_log(damaged, copy);
+
+        if (r < 0)
+                return r;
+        const bool mended = mend_header(copy, path);
+        bring_in_log(copy);
+        r = fill_new(salvage, copy);
+        /* the list of free pages began there */
+        salvage->report.is_certain = salvage->report.is_certain && !mended;
+        return r;
+}
+
 int winsdb_salvage(const char *damaged, const char *path, struct winsdb_salvaged *ret, struct strbuf *why)
 {
         struct salvage salvage = {0};
         char *copy = winsdb_path(path, ".salvage");
-        int r = copy ? winsdb_open(&salvage.to, path, WINSDB_EMPTY, NULL, why) : NBT_ERR_NOMEM;
+        /* where there can be no lock, there is no server */
+        const int lock = winsdb_lock(damaged);
+        int r = lock == NBT_ERR_BUSY ? lock : copy ? 0 : NBT_ERR_NOMEM;
 
+        if (r == 0)
+                r = winsdb_open(&salvage.to, path, WINSDB_EMPTY, NULL, why);
+        else if (why)
+                strbuf_add(why, nbt_err_str(r));
         if (r == 0) {
-                winsdb_remove_all(copy);
-                r = copy_with_log(damaged, copy);
-                if (r == 0) {
-                        const bool mended = mend_header(copy, path);
-
-                        bring_in_log(copy);
-                        r = fill_new(&salvage, copy);
-                        /* the list of free pages began there */
-                        salvage.report.is_certain = salvage.report.is_certain && !mended;
-                }
+                r = salvage_into(&salvage, damaged, path, copy);
                 if (r < 0 && why)
                         strbuf_add(why, salvage.to->error[0] ? salvage.to->error : nbt_err_str(r));
                 winsdb_close(salvage.to);
@@ -407,6 +419,8 @@ int winsdb_salvage(const char *damaged, const char *path, struct winsdb_salvaged
                 if (r < 0)
                         winsdb_remove_all(path); /* it was made here, and holds nothing */
         }
+        if (lock >= 0)
+                close(lock);
         free(copy);
         if (r == 0 && ret)
                 *ret = salvage.report;

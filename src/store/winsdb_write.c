@@ -36,7 +36,8 @@ static int checkpoint(struct winsdb *db)
         if (code == SQLITE_OK && frames == moved)
                 db->wal_frames = 0; /* the next commit begins the log from its start */
         db->wal_next = db->wal_frames + db->limits.checkpoint_frames;
-        return code == SQLITE_BUSY ? 0 : winsdb_fail(db, code);
+        const int r = winsdb_measure(db);
+        return code == SQLITE_BUSY ? r : winsdb_fail(db, code);
 }
 
 static int work(struct winsdb *db, mono_t now)
@@ -80,9 +81,6 @@ mono_t winsdb_deadline(const struct winsdb *db)
 
 void winsdb_status(const struct winsdb *db, struct winsdb_status *ret)
 {
-        int64_t pages = 0;
-        sqlite3_stmt *s = NULL;
-
         *ret = (struct winsdb_status){
                 .journal_rows = db->journal_rows,
                 .journal_changes = db->journal_changes,
@@ -91,14 +89,9 @@ void winsdb_status(const struct winsdb *db, struct winsdb_status *ret)
                 .touches = db->touches,
                 .folds = db->folds,
                 .wal_frames = db->wal_frames,
+                .file_bytes = db->file_bytes,
                 .is_folding = db->fold.phase != WINSDB_FOLD_IDLE,
         };
-        if (sqlite3_prepare_v2(db->sql, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1,
-                               &s, NULL) == SQLITE_OK &&
-            sqlite3_step(s) == SQLITE_ROW)
-                pages = sqlite3_column_int64(s, 0);
-        sqlite3_finalize(s);
-        ret->file_bytes = (uint64_t)pages;
 }
 
 /* ---- appending ------------------------------------------------------------------------------------------------------------------- */
