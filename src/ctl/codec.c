@@ -111,6 +111,8 @@ static const struct layout_field STATISTICS_FIELDS[] = {
         COUNTER(node_statistics, claims_defended),
         COUNTER(node_statistics, status_answered),
         COUNTER(node_statistics, status_limited),
+        COUNTER(node_statistics, proxy_answers),
+        COUNTER(node_statistics, proxy_refusals),
 };
 LAYOUT(STATISTICS, node_statistics, STATISTICS_FIELDS);
 

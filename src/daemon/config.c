@@ -302,6 +302,8 @@ int daemon_config_build(const struct settings_effective *settings, const struct 
         node->single_response = settings->single_response.value != 0;
         node->random_adapter = settings->random_adapter.value != 0;
         node->lmhosts_enabled = settings->enable_lmhosts.value != 0;
+        node->proxy = settings->enable_proxy.value != 0;
+        node->proxy_claims = settings->enable_proxy_reg_check.value != 0;
         node->serves_wins = switches->program->serves_wins;
         node->dns_enabled = settings->enable_dns.value != 0;
         take_computer(settings, switches, host_name, &config);

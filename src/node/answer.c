@@ -98,6 +98,8 @@ void node_answer_query(struct node *node, const struct node_packet *packet)
         }
         /* ASSUMPTION: who asks us directly for a name we never heard of is told so (RFC 1002 §5.1.2.5), if he is on the
          * segment or a server that challenges us */
+        if (packet->broadcast && node_proxy_query(node, packet) < 0)
+                node->failed = true;
         if (packet->broadcast || !(packet->on_link || node_wins_is_any_server(node, packet->source)))
                 return;
         struct nbns_packet answer;

@@ -90,8 +90,11 @@ void node_defend(struct node *node, const struct node_packet *packet)
         const struct nbns_address claim = nbns_rr_address_get(&nbns->additional, 0);
         struct node_name *name = node_name_find(node, &nbns->question.name);
         struct node_entry *entry = name ? node_entry_find(name, packet->iface) : NULL;
-        if (!entry)
+        if (!entry) {
+                if (nbns->header.opcode == NBNS_OPCODE_REGISTRATION && node_proxy_claim(node, packet, &claim) < 0)
+                        node->failed = true;
                 return;
+        }
         if (is_reflection(node, packet, claim.address)) {
                 node->statistics.packets_own++;
                 return;

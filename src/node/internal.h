@@ -136,6 +136,19 @@ struct node_name {
         struct node_entry *entries;
 };
 
+/* ---- proxy: who is to be told what WINS says -------------------------------------------------------------------------- */
+
+struct node_asker {
+        uint32_t address, iface_id;
+        uint16_t port, id;
+        uint32_t claimed; /* it claims the name for this address; 0: it asks for it */
+};
+
+struct node_unknown {
+        struct nb_name name;
+        mono_t until;
+};
+
 /* ---- the node ------------------------------------------------------------------------------------------------------- */
 
 #define NODE_MAX_RECENT_BROADCAST 16
@@ -178,6 +191,10 @@ struct node {
         uint32_t next_lookup_id;
         size_t recent_broadcast_count; /* newest first */
         struct nb_name recent_broadcast[NODE_MAX_RECENT_BROADCAST];
+
+        size_t proxy_query_count;
+        size_t proxy_unknown_next;
+        struct node_unknown proxy_unknown[NODE_PROXY_UNKNOWN];
 
         struct node_statistics statistics;
 };
@@ -321,5 +338,15 @@ void node_resolve_response(struct node *node, struct node_trans *trans, const st
 void node_resolve_dns(struct node *node, uint32_t lookup_id, const uint32_t *addresses, size_t count);
 void node_resolve_timers(struct node *node);
 void node_resolve_stop(struct node *node); /* fails what is pending */
+/* Asks the WINS servers for who asked us; ends in node_proxy_resolved() or node_proxy_failed(). */
+int node_resolve_proxied(struct node *node, const struct nb_name *name, const struct node_asker *asker) NBT_MUST_CHECK;
 int node_resolve_reload(struct node *node, const struct node_lmhost *lmhosts, size_t count) NBT_MUST_CHECK;
 void node_resolve_free(struct node *node);
+
+/* proxy.c: PACKET is a broadcast query, or claim, for a name that is not ours. */
+int node_proxy_query(struct node *node, const struct node_packet *packet) NBT_MUST_CHECK;
+int node_proxy_claim(struct node *node, const struct node_packet *packet,
+                     const struct nbns_address *claim) NBT_MUST_CHECK;
+void node_proxy_resolved(struct node *node, const struct node_asker *asker, const struct nb_name *name,
+                         enum node_name_kind kind, const struct nbns_address *addresses, size_t count);
+void node_proxy_failed(struct node *node, const struct nb_name *name);

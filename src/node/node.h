@@ -77,6 +77,8 @@ struct node_config {
         bool random_adapter;        /* RandomAdapter: one random address of ours */
         bool lmhosts_enabled;       /* EnableLMHOSTS */
         bool dns_enabled;           /* EnableDns: NODE_ACTION_DNS_LOOKUP after all else */
+        bool proxy;                 /* EnableProxy: answer broadcasts of others from WINS (node/proxy.c) */
+        bool proxy_claims; /* EnableProxyRegCheck: and refuse claims by broadcast for names that WINS knows elsewhere */
         bool serves_wins; /* a WINS server shares the process: an address of ours may be a server; what is sent to it the
                              driver hands over, and answers as packets with from_server */
 };
@@ -297,6 +299,7 @@ struct node_statistics {
         uint64_t resolved_by_broadcast, resolved_by_wins, registered_by_broadcast, registered_by_wins;
         uint64_t packets_in, packets_out, packets_malformed, packets_unmatched, packets_own;
         uint64_t demands_received, demands_ignored, claims_defended, status_answered, status_limited;
+        uint64_t proxy_answers, proxy_refusals;
 };
 
 struct node_view {

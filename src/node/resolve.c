@@ -39,6 +39,8 @@ struct node_query {
         struct nbns_address addresses[NODE_CACHE_MAX_ADDRESSES];
         size_t holder_count; /* who answered: the first is the one the addresses are of */
         uint32_t holders[MAX_HOLDERS];
+        bool proxied; /* nobody here asked: it is for ASKER, and only the servers are asked */
+        struct node_asker asker;
 };
 
 static void advance(struct node *node, struct node_query *query);
@@ -53,6 +55,7 @@ static void unlink_query(struct node *node, struct node_query *query)
                 at = &(*at)->next;
         *at = query->next;
         node->query_count--;
+        node->proxy_query_count -= query->proxied;
         node_trans_end(node, &query->trans);
         free(query);
 }
@@ -80,7 +83,10 @@ static struct node_completion *complete(struct node *node, const struct node_com
 
 static void fail(struct node *node, struct node_query *query, int result)
 {
-        complete(node, &query->command, result, NODE_FROM_NONE, NULL, 0, 0);
+        if (query->proxied)
+                node_proxy_failed(node, &query->command.name);
+        else
+                complete(node, &query->command, result, NODE_FROM_NONE, NULL, 0, 0);
         unlink_query(node, query);
 }
 
@@ -102,9 +108,14 @@ static void succeed(struct node *node, struct node_query *query, int from)
 {
         const bool conflict = query->holder_count > 1;
 
+        if (query->proxied)
+                node_proxy_resolved(node, &query->asker, &query->command.name, query->kind, query->addresses,
+                                    query->address_count);
         struct node_completion *completion =
-                complete(node, &query->command, conflict ? NBT_ERR_CONFLICT : 0, from, query->addresses,
-                         query->address_count, query->holder_count ? query->holders[0] : 0);
+                query->proxied
+                        ? NULL
+                        : complete(node, &query->command, conflict ? NBT_ERR_CONFLICT : 0, from, query->addresses,
+                                   query->address_count, query->holder_count ? query->holders[0] : 0);
         if (conflict && completion) {
                 completion->holders =
                         arena_copy(node->out->arena, query->holders, sizeof(uint32_t) * query->holder_count);
@@ -165,13 +176,15 @@ static void unicast_begin(struct node *node, struct node_query *query)
 
 /* ---- stages ------------------------------------------------------------------------------------------------------------- */
 
-static enum stage stage_of(const struct node *node, size_t step)
+static enum stage stage_of(const struct node *node, const struct node_query *query, size_t step)
 {
         static const enum stage b[] = {STAGE_BCAST, STAGE_LMHOSTS, STAGE_DNS},
                                 p[] = {STAGE_WINS, STAGE_LMHOSTS, STAGE_DNS},
                                 m[] = {STAGE_BCAST, STAGE_WINS, STAGE_LMHOSTS, STAGE_DNS},
                                 h[] = {STAGE_WINS, STAGE_BCAST, STAGE_LMHOSTS, STAGE_DNS};
 
+        if (query->proxied)
+                return step == 0 ? STAGE_WINS : STAGE_END;
         switch (node->config.type) {
         case NODE_TYPE_B:
                 return step < NBT_ARRAY_SIZE(b) ? b[step] : STAGE_END;
@@ -274,7 +287,7 @@ static void advance(struct node *node, struct node_query *query)
         node_trans_end(node, &query->trans);
         query->timer = MONO_NEVER;
         for (;;) {
-                query->stage = stage_of(node, query->step++);
+                query->stage = stage_of(node, query, query->step++);
                 switch (query->stage) {
                 case STAGE_BCAST:
                         if (begin_bcast(node, query))
@@ -388,6 +401,47 @@ static void begin_status(struct node *node, struct node_query *query)
         unicast_begin(node, query);
 }
 
+static struct node_query *add_query(struct node *node, const struct node_command *command)
+{
+        struct node_query *query = calloc(1, sizeof(*query));
+
+        if (!query)
+                return NULL;
+        query->command = *command;
+        query->command.lmhosts = NULL;
+        query->timer = query->wack_until = MONO_NEVER;
+        query->next = node->queries;
+        node->queries = query;
+        node->query_count++;
+        return query;
+}
+
+static bool is_under_way(const struct node *node, const struct nb_name *name)
+{
+        for (const struct node_query *query = node->queries; query; query = query->next)
+                if (query->proxied && nb_name_equal(&query->command.name, name))
+                        return true;
+        return false;
+}
+
+int node_resolve_proxied(struct node *node, const struct nb_name *name, const struct node_asker *asker)
+{
+        const struct node_command command = {.type = NODE_COMMAND_QUERY, .name = *name};
+
+        /* Ours come first: strangers never fill the table. */
+        if (node->proxy_query_count == NODE_PROXY_QUERIES || node->query_count >= NODE_MAX_QUERIES / 2 ||
+            is_under_way(node, name))
+                return 0;
+        struct node_query *query = add_query(node, &command);
+        if (!query)
+                return NBT_ERR_NOMEM;
+        query->proxied = true;
+        query->asker = *asker;
+        node->proxy_query_count++;
+        advance(node, query);
+        return 0;
+}
+
 int node_resolve_start(struct node *node, const struct node_command *command)
 {
         const bool status = command->type == NODE_COMMAND_STATUS;
@@ -399,15 +453,9 @@ int node_resolve_start(struct node *node, const struct node_command *command)
                 complete(node, command, NBT_ERR_FULL, NODE_FROM_NONE, NULL, 0, 0);
                 return 0;
         }
-        struct node_query *query = calloc(1, sizeof(*query));
+        struct node_query *query = add_query(node, command);
         if (!query)
                 return NBT_ERR_NOMEM;
-        query->command = *command;
-        query->command.lmhosts = NULL;
-        query->timer = query->wack_until = MONO_NEVER;
-        query->next = node->queries;
-        node->queries = query;
-        node->query_count++;
         if (status)
                 begin_status(node, query);
         else
