@@ -13,7 +13,7 @@ struct work {
         const struct snapshot *snapshot;
         struct arena *arena;
         struct fix *fix;
-        bool backed_up[SNAPSHOT_MAX_DATABASES];
+        bool tried[SNAPSHOT_MAX_DATABASES], backed_up[SNAPSHOT_MAX_DATABASES];
         bool wants_refresh;
         size_t seen_count;
         const struct wins_record *seen[CASE_MAX]; /* records dealt with */
@@ -76,8 +76,9 @@ static bool back_up(struct work *work, size_t at)
         struct ctl_reply reply = {0};
         const char *why = NULL;
 
-        if (work->backed_up[at])
-                return true;
+        if (work->tried[at])
+                return work->backed_up[at];
+        work->tried[at] = true;
         if (!work->fix->dry_run)
                 why = call(database, CTL_REQUEST_WINS_BACKUP, NULL, work->arena, &reply);
         work->backed_up[at] = !why;

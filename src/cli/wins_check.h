@@ -46,4 +46,4 @@ void wins_live_add(struct wins_live *live, const struct wins_record *record, uin
 int wins_live_run(struct wins_live *live, const struct cli_context *ctx,
                   void (*tell)(void *context, const struct wins_live_finding *finding), void *context);
 
-const char *wins_live_str(enum wins_live_type type); /* "static mapping hides a live machine"; never NULL */
+const char *wins_live_str(enum wins_live_type type); /* "static hides live machine"; never NULL */

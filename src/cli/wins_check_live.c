@@ -40,9 +40,9 @@ const char *wins_live_str(enum wins_live_type type)
 {
         switch (type) {
         case WINS_LIVE_SHADOW:
-                return "static mapping hides a live machine";
+                return "static hides live machine";
         case WINS_LIVE_MOVED:
-                return "static mapping of a machine that bears another name";
+                return "static leads to another name";
         case WINS_LIVE_TWINS:
                 return "two machines in one record";
         case WINS_LIVE_TYPES:
