@@ -42,8 +42,8 @@ static const struct verb {
         const char *name;
         int (*run)(struct dhcp_request *request);
 } verbs[] = {
-        {"check", dhcp_check},
-        {"repair", dhcp_repair},
+        {"check", dhcp_check}, {"repair", dhcp_repair}, {"inform", dhcp_inform},
+        {"show", dhcp_show},   {"clear", dhcp_clear},   {"learn", dhcp_learn},
 };
 
 enum {
