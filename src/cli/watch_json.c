@@ -122,16 +122,27 @@ static void add_counts(json_t *object, const struct watch_counters *c)
                 const char *key;
                 uint64_t value;
         } rows[] = {
-                {"frames", c->frames},           {"packets", c->packets},
-                {"other", c->not_ours},          {"fragments", c->fragments},
-                {"truncated", c->truncated},     {"malformed", c->malformed},
-                {"queries", c->queries},         {"claims", c->claims},
-                {"refusals", c->refusals},       {"demands", c->demands},
-                {"releases", c->releases},       {"answers", c->answers},
-                {"negatives", c->negatives},     {"tables", c->tables},
-                {"unsupported", c->unsupported}, {"conflicts", c->conflicts},
-                {"findings", c->spoofers},       {"forgotten_names", c->evicted_names},
-                {"lost_lines", c->lost_events},  {"forgotten_machines", c->evicted_stations},
+                {"frames", c->frames},
+                {"name_service", c->datagrams},
+                {"packets", c->packets},
+                {"other", c->not_ours},
+                {"fragments", c->fragments},
+                {"truncated", c->truncated},
+                {"malformed", c->malformed},
+                {"queries", c->queries},
+                {"claims", c->claims},
+                {"refusals", c->refusals},
+                {"demands", c->demands},
+                {"releases", c->releases},
+                {"answers", c->answers},
+                {"negatives", c->negatives},
+                {"tables", c->tables},
+                {"unsupported", c->unsupported},
+                {"conflicts", c->conflicts},
+                {"findings", c->spoofers},
+                {"forgotten_names", c->evicted_names},
+                {"lost_lines", c->lost_events},
+                {"forgotten_machines", c->evicted_stations},
         };
 
         for (size_t i = 0; i < NBT_ARRAY_SIZE(rows); i++)

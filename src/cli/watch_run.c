@@ -14,7 +14,7 @@
 
 #define TICK_MS 500u
 #define FOLLOW_MS 250
-#define READS_PER_ROUND 64 /* of a file, before keys and time are looked at */
+#define READS_PER_ROUND 256 /* of a file, before keys and time are looked at */
 
 static volatile sig_atomic_t stopped;
 

@@ -104,39 +104,58 @@ void watch_session_tell(struct watch_session *session, const struct watch_events
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
+/* Hands what was gathered to the tracker, and tells what changed. */
+static void pass_on(struct watch_session *session)
+{
+        struct watch_events events = {.arena = &session->arena};
+
+        arena_reset(&session->arena);
+        watch_frames(session->watch, session->inputs, session->input_count, &events);
+        session->input_count = 0;
+        watch_session_tell(session, &events);
+}
+
+static void take_record(struct watch_session *session, const struct pcapfile_record *record)
+{
+        if (record->type == PCAPFILE_DROPS) {
+                session->drops[record->interface] = record->drops;
+                return;
+        }
+        session->packet_time = (wall_t){record->time_us};
+        session->inputs[session->input_count++] = (struct watch_input){.time = session->packet_time,
+                                                                       .link = record->link,
+                                                                       .bytes = record->bytes,
+                                                                       .len_bytes = record->len_bytes};
+        if (session->input_count == WATCH_INPUTS)
+                pass_on(session);
+}
+
 /* All whole records of the buffer. */
 static int take_records(struct watch_session *session)
 {
-        struct watch_events events = {.arena = &session->arena};
         struct pcapfile_record record;
         size_t at = 0, taken = 0;
         int r;
 
-        arena_reset(&session->arena);
-        for (;;) {
+        do {
                 r = pcapfile_next(&session->reader, session->buffer + at, session->filled_bytes - at, &taken, &record);
                 if (r < 0)
                         break;
                 at += taken;
-                if (r == 0)
-                        break;
-                if (record.type == PCAPFILE_DROPS) {
-                        session->drops[record.interface] = record.drops;
-                        continue;
-                }
-                session->packet_time = (wall_t){record.time_us};
-                watch_frame(session->watch, session->packet_time, record.link, record.bytes, record.len_bytes, &events);
-        }
+                if (r > 0)
+                        take_record(session, &record);
+        } while (r > 0);
+        pass_on(session);
         session->filled_bytes -= at;
         memmove(session->buffer, session->buffer + at, session->filled_bytes);
-        watch_session_tell(session, &events);
-        return r < 0 ? r : 0;
+        return r;
 }
 
 int watch_session_read(struct watch_session *session)
 {
-        const ssize_t got =
-                read(session->fd, session->buffer + session->filled_bytes, WATCH_BUFFER_BYTES - session->filled_bytes);
+        const size_t room = WATCH_BUFFER_BYTES - session->filled_bytes;
+        const ssize_t got = read(session->fd, session->buffer + session->filled_bytes,
+                                 room < WATCH_READ_BYTES ? room : WATCH_READ_BYTES);
 
         if (got < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : NBT_ERR_IO;

@@ -13,6 +13,8 @@
 #define WATCH_MAX_INTERFACES 16
 #define WATCH_MAX_BAIT_NAMES 16
 #define WATCH_BUFFER_BYTES (1u << 20)
+#define WATCH_READ_BYTES (128u << 10) /* at a time: stays in the processor's cache */
+#define WATCH_INPUTS 64
 
 struct watch_settings {
         const char *file; /* -r: NULL live; "-" standard input */
@@ -51,8 +53,10 @@ struct watch_session {
         struct pcapfile reader;
         uint8_t *buffer; /* WATCH_BUFFER_BYTES */
         size_t filled_bytes;
-        wall_t packet_time; /* of the newest */
-        bool ended;         /* no more frames will come */
+        size_t input_count;
+        struct watch_input inputs[WATCH_INPUTS]; /* frames of the buffer, on their way to the tracker */
+        wall_t packet_time;                      /* of the newest */
+        bool ended;                              /* no more frames will come */
         uint64_t drops[PCAPFILE_MAX_INTERFACES];
         bool found; /* a conflict or a spoofer was told */
         struct watch_alerts *alerts;

@@ -13,18 +13,31 @@ struct waiting_claim {
         uint32_t name, address;
 };
 
+/* Frames are decoded, and what they will need of the tables is fetched into the cache, so many ahead. */
+#define BATCH 16u
+
+struct prepared {
+        enum frame_verdict verdict;
+        int decoded; /* of nbns_packet_decode(), for port 137 */
+        uint8_t scope;
+        uint32_t hash;
+        const struct nb_name *name; /* NULL: nothing to take */
+        struct frame frame;
+        struct nbns_packet packet;
+};
+
 struct watch {
         struct table table;
         struct recent recent;
         struct spoof spoof;
         struct watch_counters counters;
-        int64_t started_us, now_us;
         size_t allowed_count;
         uint32_t allowed[WATCH_MAX_ALLOWED];
         size_t bait_count; /* ever added: the next goes into this modulo WATCH_MAX_BAITS */
         struct nb_name baits[WATCH_MAX_BAITS];
         uint32_t waiting_first, waiting_count;
         struct waiting_claim waiting[CLAIMS_WAITING];
+        struct prepared batch[BATCH];
 };
 
 /* One packet under examination. */

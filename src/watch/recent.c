@@ -100,3 +100,9 @@ bool recent_tell(struct recent *recent, uint64_t key, int64_t now_us)
         recent->told[key & (TOLD_SLOTS - 1)] = (struct told){.key = key, .us = now_us ? now_us : 1};
         return true;
 }
+
+void recent_fetch(const struct recent *recent, uint32_t client, uint16_t id, uint32_t hash)
+{
+        __builtin_prefetch(asked_slot(recent, client, id), 1);
+        __builtin_prefetch(&recent->vain[hash & (VAIN_SLOTS - 1)], 1);
+}

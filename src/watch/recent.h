@@ -55,3 +55,5 @@ uint32_t recent_vain_count(const struct recent *recent, uint32_t hash, int64_t n
 bool recent_tell(struct recent *recent, uint64_t key, int64_t now_us);
 /* Was KEY told within WATCH_REPEAT_MS? */
 bool recent_was_told(const struct recent *recent, uint64_t key, int64_t now_us);
+/* Fetches what find(), ask() and the vain calls will need into the cache. */
+void recent_fetch(const struct recent *recent, uint32_t client, uint16_t id, uint32_t hash);

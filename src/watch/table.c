@@ -343,6 +343,36 @@ uint32_t table_station_get(struct table *table, uint32_t address, wall_t now)
         return number;
 }
 
+/* ---- fetching ahead ----------------------------------------------------------------------------------------------- */
+
+void table_fetch_heads(const struct table *table, uint32_t hash, uint32_t address)
+{
+        __builtin_prefetch(&table->name_heads.slots[hash & table->name_heads.mask]);
+        __builtin_prefetch(station_head(table, address));
+}
+
+void table_fetch_entries(const struct table *table, uint32_t hash, uint32_t address)
+{
+        const uint32_t name = table->name_heads.slots[hash & table->name_heads.mask];
+        const uint32_t station = *station_head(table, address);
+
+        if (name)
+                __builtin_prefetch(table_name(table, name));
+        if (station)
+                __builtin_prefetch(table_station(table, station));
+}
+
+void table_fetch_holder(const struct table *table, uint32_t hash, uint32_t address)
+{
+        const uint32_t name = table->name_heads.slots[hash & table->name_heads.mask];
+
+        if (!name)
+                return;
+        __builtin_prefetch(holder_head(table, name, address));
+        if (table_name(table, name)->holders)
+                __builtin_prefetch(table_holder(table, table_name(table, name)->holders));
+}
+
 /* ---- MACs --------------------------------------------------------------------------------------------------------- */
 
 static struct mac_entry *mac_slot(const struct table *table, const uint8_t mac[6])

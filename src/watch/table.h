@@ -108,6 +108,14 @@ uint32_t table_holder_get(struct table *table, uint32_t name, uint32_t address, 
 uint32_t table_station_find(const struct table *table, uint32_t address);
 uint32_t table_station_get(struct table *table, uint32_t address, wall_t now);
 
+/*
+ * Memory is slow: what a packet will need is asked for some packets ahead, in three rounds, each of which stands on the one before:
+ * the heads of the chains of a name (HASH) and of station ADDRESS; their first entries; what belongs to ADDRESS as a holder.
+ */
+void table_fetch_heads(const struct table *table, uint32_t hash, uint32_t address);
+void table_fetch_entries(const struct table *table, uint32_t hash, uint32_t address);
+void table_fetch_holder(const struct table *table, uint32_t hash, uint32_t address);
+
 /* MAC sent as ADDRESS: called when that is news. */
 void table_mac_note(struct table *table, const uint8_t mac[6], uint32_t address);
 bool table_mac_is_router(const struct table *table, const uint8_t mac[6]);

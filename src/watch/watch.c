@@ -1,4 +1,3 @@
-#include "watch/watch.h"
 
 #include "watch/bait.h"
 #include "watch/internal.h"
@@ -11,8 +10,6 @@
 #define DEFAULT_STATIONS 400000u
 #define DEFAULT_SUSPECTS 8192u
 #define LIMIT_MAX (UINT32_C(1) << 28)
-#define PORT_LLMNR 5355
-#define PORT_MDNS 5353
 
 static bool set_limits(struct watch_limits *limits)
 {
@@ -125,37 +122,69 @@ static void dispatch(struct watch *watch, const struct seen *seen)
         }
 }
 
-static void name_packet(struct watch *watch, struct seen *seen)
-{
-        struct nbns_packet packet;
-        const struct nb_scope *scope;
-        const int r = nbns_packet_decode(seen->link->payload, seen->link->payload_len_bytes, &packet);
+/* ---- a batch of frames -------------------------------------------------------------------------------------------- */
 
-        if (r < 0 || !(packet.has_question || packet.has_answer)) {
-                if (r == NBT_ERR_TRUNCATED || seen->link->cut)
+static bool is_name_service(const struct frame *frame)
+{
+        return frame->destination_port == NBNS_PORT || frame->source_port == NBNS_PORT;
+}
+
+static void prepare_packet(struct watch *watch, struct prepared *p)
+{
+        const struct nbns_packet *packet = &p->packet;
+
+        p->decoded = nbns_packet_decode(p->frame.payload, p->frame.payload_len_bytes, &p->packet);
+        if (p->decoded == 0 && !packet->has_question && !packet->has_answer)
+                p->decoded = NBT_ERR_MALFORMED;
+        if (p->decoded < 0)
+                return;
+        const struct nb_scope *scope = packet->has_question ? &packet->question.scope : &packet->answer.scope;
+        if (!is_sender(p->frame.source) || !table_scope(&watch->table, scope, &p->scope)) {
+                p->decoded = NBT_ERR_MALFORMED;
+                return;
+        }
+        p->name = packet->has_question ? &packet->question.name : &packet->answer.name;
+        p->hash = table_name_hash(&watch->table, p->name, p->scope);
+        table_fetch_heads(&watch->table, p->hash, p->frame.source);
+        recent_fetch(&watch->recent, packet->header.response ? p->frame.destination : p->frame.source,
+                     packet->header.id, p->hash);
+}
+
+static void prepare(struct watch *watch, const struct watch_input *input, struct prepared *p)
+{
+        p->name = NULL;
+        p->verdict = frame_decode(input->link, input->bytes, input->len_bytes, &p->frame);
+        if (p->verdict == FRAME_UDP && is_name_service(&p->frame))
+                prepare_packet(watch, p);
+}
+
+static void take_packet(struct watch *watch, const struct prepared *p, struct seen *seen)
+{
+        watch->counters.datagrams++;
+        if (!p->name) {
+                if (p->decoded == NBT_ERR_TRUNCATED || p->frame.cut)
                         watch->counters.truncated++;
                 else
                         watch->counters.malformed++;
                 return;
         }
-        seen->name = packet.has_question ? &packet.question.name : &packet.answer.name;
-        scope = packet.has_question ? &packet.question.scope : &packet.answer.scope;
-        if (!is_sender(seen->link->source) || !table_scope(&watch->table, scope, &seen->scope)) {
-                watch->counters.malformed++;
-                return;
-        }
         watch->counters.packets++;
-        seen->packet = &packet;
-        seen->hash = table_name_hash(&watch->table, seen->name, seen->scope);
+        seen->packet = &p->packet;
+        seen->name = p->name;
+        seen->scope = p->scope;
+        seen->hash = p->hash;
         seen->station = meet_station(watch, seen->time, seen->link);
         if (seen->station)
                 dispatch(watch, seen);
 }
 
-static void other_packet(struct watch *watch, struct seen *seen)
+static void take_other(struct watch *watch, struct seen *seen)
 {
         struct nb_name name;
 
+        watch->counters.not_ours++;
+        if (seen->link->source_port != BAIT_LLMNR_PORT && seen->link->source_port != BAIT_MDNS_PORT)
+                return;
         if (watch->bait_count == 0 || !is_sender(seen->link->source) ||
             !bait_answer_decode(seen->link->payload, seen->link->payload_len_bytes, &name) ||
             !spoof_is_bait(watch, &name))
@@ -167,50 +196,63 @@ static void other_packet(struct watch *watch, struct seen *seen)
                 spoof_bait_other(watch, seen);
 }
 
-void watch_datagram(struct watch *watch, wall_t time, const struct frame *frame, struct watch_events *out)
+static void count_unread(struct watch_counters *counters, enum frame_verdict verdict)
 {
-        struct seen seen = {.time = time, .frame = watch->counters.frames, .link = frame, .out = out};
-
-        if (watch->started_us == 0)
-                watch->started_us = time.us;
-        watch->now_us = time.us;
-        hold_ripen(watch, time, out);
-        if (frame->destination_port == NBNS_PORT || frame->source_port == NBNS_PORT)
-                name_packet(watch, &seen);
-        else if (frame->source_port == PORT_LLMNR || frame->source_port == PORT_MDNS)
-                other_packet(watch, &seen);
-        else
-                watch->counters.not_ours++;
-}
-
-void watch_frame(struct watch *watch, wall_t time, uint32_t link, const void *bytes, size_t len_bytes,
-                 struct watch_events *out)
-{
-        struct frame frame;
-
-        watch->counters.frames++;
-        switch (frame_decode(link, bytes, len_bytes, &frame)) {
-        case FRAME_UDP:
-                watch_datagram(watch, time, &frame, out);
-                break;
+        switch (verdict) {
         case FRAME_FRAGMENT:
-                watch->counters.fragments++;
+                counters->fragments++;
                 break;
         case FRAME_TRUNCATED:
-                watch->counters.truncated++;
+                counters->truncated++;
                 break;
         case FRAME_MALFORMED:
-                watch->counters.malformed++;
+                counters->malformed++;
                 break;
         case FRAME_UNSUPPORTED:
-                watch->counters.unsupported++;
+                counters->unsupported++;
                 break;
+        case FRAME_UDP:
         case FRAME_OTHER:
         case FRAME_VERDICT_MAX:
         default:
-                watch->counters.not_ours++;
+                counters->not_ours++;
                 break;
         }
+}
+
+static void take(struct watch *watch, wall_t time, const struct prepared *p, struct watch_events *out)
+{
+        struct seen seen = {.time = time, .frame = ++watch->counters.frames, .link = &p->frame, .out = out};
+
+        hold_ripen(watch, time, out);
+        if (p->verdict != FRAME_UDP)
+                count_unread(&watch->counters, p->verdict);
+        else if (is_name_service(&p->frame))
+                take_packet(watch, p, &seen);
+        else
+                take_other(watch, &seen);
+}
+
+static void take_batch(struct watch *watch, const struct watch_input *inputs, size_t count, struct watch_events *out)
+{
+        struct prepared *batch = watch->batch;
+
+        for (size_t i = 0; i < count; i++)
+                prepare(watch, &inputs[i], &batch[i]);
+        for (size_t i = 0; i < count; i++)
+                if (batch[i].name)
+                        table_fetch_entries(&watch->table, batch[i].hash, batch[i].frame.source);
+        for (size_t i = 0; i < count; i++)
+                if (batch[i].name)
+                        table_fetch_holder(&watch->table, batch[i].hash, batch[i].frame.source);
+        for (size_t i = 0; i < count; i++)
+                take(watch, inputs[i].time, &batch[i], out);
+}
+
+void watch_frames(struct watch *watch, const struct watch_input *inputs, size_t count, struct watch_events *out)
+{
+        for (size_t at = 0; at < count; at += BATCH)
+                take_batch(watch, inputs + at, count - at < BATCH ? count - at : BATCH, out);
 }
 
 void watch_tick(struct watch *watch, wall_t now, struct watch_events *out)
