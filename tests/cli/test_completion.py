@@ -49,6 +49,10 @@ def test_verbs_values_and_files(tmp_path):
     assert {"query", "add", "delete", "export", "import", "backup", "restore", "check"} <= set(complete("netbt", "reg", ""))
     assert complete("netbt", "--json", "name", "re") == ["release"]
     assert complete("netbt", "query", "--type", "") == ["b", "p", "m", "h"]
+    assert complete("netbt", "wins", "st") == ["static", "stats", "status"]
+    assert complete("netbt", "wins", "show", "--state", "") == ["active", "released", "tombstone"]
+    assert complete("netbt", "wins", "export", "--format", "") == ["text", "csv", "json", "lmhosts"]
+    assert "multihomed" in complete("netbt", "wins", "static", "add", "--type", "")
     assert complete("netbt", "--color", "al") == ["always"]
     (tmp_path / "here.reg").write_text("")
     assert complete("netbt", "--config", f"{tmp_path}/h") == [f"{tmp_path}/here.reg"]
