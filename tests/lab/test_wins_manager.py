@@ -1,0 +1,188 @@
+"""netbt wins against the running winsd: what it shows, changes, saves and brings back."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from netlab import BUILD, wait_until
+
+WINS = "10.77.0.9"
+
+
+@pytest.fixture
+def server(lab, lan):
+    host = lab.host("server", (lan, f"{WINS}/24"))
+    host.process = host.winsd("-n", "WINSSRV", "-g", "LAB")
+    return host
+
+
+def wins(host, *args, check=0, **kwargs):
+    return host.netbt("wins", *args, check=check, **kwargs)
+
+
+def rows(host, *args):
+    done = host.netbt("wins", "show", "--json", *args)
+    assert done.returncode in (0, 1), done.stderr
+    return json.loads(done.stdout)["records"] if done.stdout else []
+
+
+def names(host, *args):
+    return {f"{r['name']}<{r['suffix']}>" for r in rows(host, *args)}
+
+
+def import_many(host, count, tail=""):
+    file = host.directory / "many"
+    file.write_text("".join(f"10.1.{i // 250}.{i % 250 + 1}  HOST{i:05}{tail}\n" for i in range(count)))
+    wins(host, "static", "import", file)
+
+
+def test_pages_filters_and_search(server):
+    import_many(server, 400)
+    assert len(rows(server, "--static")) == 1200, "five pages of 250"
+    assert len(rows(server, "--limit", "7")) == 7
+    assert names(server, "HOST00042") == {"HOST00042<00>", "HOST00042<03>", "HOST00042<20>"}
+    assert names(server, "HOST00042<20>") == {"HOST00042<20>"}
+    assert len(rows(server, "--prefix", "HOST0004")) == 30
+    assert len(rows(server, "--address", "10.1.0.0/24", "--suffix", "20")) == 250
+    assert names(server, "--address", "10.1.1.1") == {f"HOST00250<{s}>" for s in ("00", "03", "20")}
+    assert len(rows(server, "--owner", WINS, "--static")) == 1200 and rows(server, "--owner", "10.9.9.9") == []
+    assert rows(server, "--state", "tombstone") == []
+    found = json.loads(wins(server, "search", "HOST*42<20>", "--json").stdout)["records"]
+    assert [r["name"] for r in found] == ["HOST00042", "HOST00142", "HOST00242", "HOST00342"]
+    status = json.loads(wins(server, "status", "--json").stdout)
+    assert status["static_count"] == 1200 and status["server"] == WINS
+    assert "1,200 of them static" in wins(server, "status").stdout
+
+
+def test_static_mappings_of_all_kinds_are_answered(lab, lan, server):
+    asker = lab.host("asker", (lan, "10.77.0.2/24"))
+    wins(server, "static", "add", "ONE", "10.0.0.1")
+    wins(server, "static", "add", "MANY", "10.0.0.2", "10.0.0.3")
+    wins(server, "static", "add", "GROUPY", "10.0.0.4", "--type", "group")
+    wins(server, "static", "add", "DOM", "10.0.0.5", "10.0.0.6", "--type", "domain")
+    wins(server, "static", "add", "PRINTERS", "10.0.0.7", "--type", "internet")
+
+    def answers(name):
+        done = asker.netbt("query", name, "--wins", WINS, "--json")
+        return {a["address"] for answer in json.loads(done.stdout)["answers"] for a in answer["addresses"]}
+    assert answers("ONE<20>") == answers("ONE<03>") == {"10.0.0.1"}
+    assert answers("MANY<20>") == {"10.0.0.2", "10.0.0.3"}
+    assert answers("GROUPY") == {"255.255.255.255"}
+    assert answers("DOM<1C>") == {"10.0.0.5", "10.0.0.6"}
+    assert answers("PRINTERS<20>") == {"10.0.0.7"}
+    assert all(r["static"] and r["expires"] is None for r in rows(server, "--static"))
+
+
+def test_import_is_all_or_nothing(server):
+    file = server.directory / "lmhosts"
+    file.write_text("10.0.0.1  GOOD\n10.0.0.300  BAD\n")
+    done = wins(server, "static", "import", file, check=2)
+    assert f"{file}, line 2: " in done.stderr and names(server, "--static") == set()
+    wins(server, "add", "TAKEN<20>", "10.0.0.9")
+    file.write_text("10.0.0.1  GOOD\n10.0.0.2  TAKEN\n")
+    done = wins(server, "static", "import", file, check=1)
+    assert "TAKEN<20> has a live record" in done.stderr and names(server, "--static") == set()
+    wins(server, "static", "import", file, "--replace")
+    assert names(server, "--static") == {f"{n}<{s}>" for n in ("GOOD", "TAKEN") for s in ("00", "03", "20")}
+
+
+def test_delete_and_tombstones(server):
+    import_many(server, 300)
+    assert wins(server, "delete", "HOST00000<03>").stdout.startswith("deleted: HOST00000<03>")
+    assert names(server, "HOST00000") == {"HOST00000<00>", "HOST00000<20>"}
+    wins(server, "delete", "HOST00001", "--tombstone")
+    assert {(r["name"], r["state"]) for r in rows(server, "--state", "tombstone")} == {("HOST00001", "tombstone")}
+    assert len(rows(server, "--prefix", "HOST002")) == 300
+    wins(server, "static", "delete", "--prefix", "HOST002")
+    assert rows(server, "--prefix", "HOST002") == []
+    wins(server, "delete", "NOBODY", check=1)
+    wins(server, "delete", "--all")
+    assert rows(server, "--static") == []
+
+
+def test_export_and_import_again(server):
+    wins(server, "static", "add", "ONE", "10.0.0.1")
+    wins(server, "static", "add", "MANY", "10.0.0.2", "10.0.0.3")
+    wins(server, "static", "add", "SALES<1B>", "10.0.0.4")
+    before = {(r["name"], r["suffix"], r["type"], tuple(a["address"] for a in r["addresses"])) for r in rows(server, "--static")}
+    file = server.directory / "out"
+    wins(server, "export", "--static", "--format", "lmhosts", "--output", file)
+    wins(server, "static", "delete", "--all")
+    done = wins(server, "static", "import", file, check=None)
+    assert done.returncode == 0, file.read_text() + done.stderr
+    after = {(r["name"], r["suffix"], r["type"], tuple(a["address"] for a in r["addresses"])) for r in rows(server, "--static")}
+    assert after == before
+
+
+def test_backup_and_restore(server):
+    wins(server, "static", "add", "KEPT", "10.0.0.1")
+    backup = json.loads(wins(server, "backup", "--json").stdout)
+    assert backup["size_bytes"] > 0 and os.path.getsize(backup["path"]) == backup["size_bytes"]
+    wins(server, "static", "delete", "KEPT")
+    done = wins(server, "restore", backup["path"], check=3)
+    assert "stop the server first" in done.stderr and not rows(server, "KEPT"), "not while it runs"
+    assert "(never" not in wins(server, "status").stdout and "none since" not in wins(server, "status").stdout
+    assert server.process.stop() == 0
+    done = wins(server, "restore", backup["path"])
+    assert "restored from" in done.stdout and "what was there before is kept as" in done.stdout
+    server.process = server.winsd("-n", "WINSSRV", "-g", "LAB")
+    assert len(rows(server, "KEPT")) == 3
+
+
+def test_restore_of_a_damaged_database(server):
+    for part in "ABC":
+        import_many(server, 300, part)
+    assert server.process.stop() == 0
+    database = server.state / "wins.db"
+    data = bytearray(database.read_bytes())
+    data[len(data) // 2:len(data) // 2 + 3000] = os.urandom(3000)
+    database.write_bytes(data)
+    done = wins(server, "restore", server.directory / "none.db", check=2)
+    assert "none.db" in done.stderr
+    done = wins(server, "restore", "--salvage")
+    assert "records saved" in done.stdout
+    server.process = server.winsd("-n", "WINSSRV", "-g", "LAB")
+    assert 0 < len(rows(server, "--static")) < 2700
+    assert server.process.stop() == 0
+    wins(server, "restore", "--empty")
+    server.process = server.winsd("-n", "WINSSRV", "-g", "LAB")
+    assert rows(server, "--static") == []
+
+
+def test_watch(lab, lan, server):
+    watcher = server.start("watch", BUILD / "src/cli/netbt", "wins", "watch", *server.places())
+    wait_until(lambda: "wins-watch" in server.process.output(), 10, "the watcher")
+    wins(server, "static", "add", "SEEN<20>", "10.0.0.1")
+    client = lab.host("client", (lan, "10.77.0.2/24"))
+    client.netbtd("-n", "SEEN", "-t", "p", "-w", WINS)
+    client.wait_state("SEEN", "20", "Conflict")
+    wins(server, "delete", "SEEN<20>")
+
+    def lines():
+        return [json.loads(line) for line in watcher.output().splitlines()]
+    wait_until(lambda: "removed" in {line["change"] for line in lines()}, 10, "the deletion")
+    seen = [line for line in lines() if line.get("name") == "SEEN" and line["suffix"] == "20"]
+    assert [line["change"] for line in seen] == ["changed", "refused", "removed"]
+    assert seen[0]["record"]["static"] and (seen[1]["claimant"], seen[1]["holder"], seen[1]["holder_is_static"]) == ("10.77.0.2", "10.0.0.1", True)
+
+
+def test_scavenge(server):
+    wins(server, "add", "GONE<20>", "10.0.0.1")
+    before = json.loads(wins(server, "stats", "--json").stdout)["last_scavenging"]
+    wins(server, "scavenge")
+    wait_until(lambda: json.loads(wins(server, "stats", "--json").stdout)["last_scavenging"] not in (None, before), 10, "a round")
+    assert rows(server, "GONE<20>")[0]["state"] == "active"
+
+
+def test_who_may_do_what(server):
+    """Others than root and the daemon's group see nothing and change nothing, and are told why."""
+    command = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", str(BUILD / "src/cli/netbt"), "wins"]
+    done = subprocess.run([*command, "show", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
+    assert done.returncode == 3 and "root" in done.stderr and "group" in done.stderr and done.stdout == ""
+    group = os.stat(server.runtime / "node.sock").st_gid
+    member = [*command[:2], f"--regid={group}", *command[3:]]
+    done = subprocess.run([*member, "status", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([*member, "add", "MEMBER<20>", "10.0.0.1", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
