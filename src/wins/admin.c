@@ -15,6 +15,28 @@ void wins_emit_complete(struct wins *wins, const struct wins_command *command, i
         action->complete.result = result;
 }
 
+void wins_job_free(struct wins_job *job)
+{
+        if (job)
+                free(job->rows);
+        free(job);
+}
+
+/* What was deleted, for who asked; the count alone if memory ran out. */
+static void lend_rows(struct wins *wins, const struct wins_job *job, struct wins_completion *ret)
+{
+        struct wins_record *copies = arena_alloc(wins->out->arena, ret->row_count * sizeof(*copies));
+        const struct wins_record **rows = arena_alloc(wins->out->arena, ret->row_count * sizeof(*rows));
+
+        if (!job->rows || !copies || !rows)
+                return;
+        for (size_t i = 0; i < ret->row_count; i++) {
+                copies[i] = job->rows[i];
+                rows[i] = &copies[i];
+        }
+        ret->rows = rows;
+}
+
 void wins_job_done(struct wins *wins, struct wins_job *job, int result)
 {
         struct wins_action *action = wins_emit(wins, WINS_ACTION_COMPLETE);
@@ -26,8 +48,9 @@ void wins_job_done(struct wins *wins, struct wins_job *job, int result)
                 action->complete.row_count = result < 0 ? 0 : job->row_count;
                 action->complete.more = job->more;
                 action->complete.cursor = job->cursor;
+                lend_rows(wins, job, &action->complete);
         }
-        free(job);
+        wins_job_free(job);
 }
 
 static struct wins_job *new_job(struct wins *wins, const struct wins_command *command)
@@ -111,10 +134,13 @@ static void remove_page(struct wins *wins, const struct wins_command *command)
                 return;
         job->more = walk.more;
         job->cursor = walk.cursor;
-        for (size_t i = 0; i < count; i++) {
+        job->rows = calloc(count ? count : 1, sizeof(*job->rows));
+        for (size_t i = 0; i < count && job->rows; i++) {
                 struct wins_record record;
 
                 wins_table_get(&wins->table, slots[i], &record);
+                job->rows[i] = record;
+                wins_times_to_wall(&job->rows[i], wins->shift_s);
                 if (command->tombstone) {
                         record.state = WINS_TOMBSTONE;
                         record.is_static = false;

@@ -440,7 +440,7 @@ void wins_batch_free(struct wins *wins)
 
                 for (size_t i = 0; i < queue->count; i++)
                         if (queue->pending[i].origin == WINS_ORIGIN_JOB && --queue->pending[i].job->pending == 0)
-                                free(queue->pending[i].job);
+                                wins_job_free(queue->pending[i].job);
                 free(queue->changes);
                 free(queue->pending);
                 free(queue->touches);
@@ -448,6 +448,6 @@ void wins_batch_free(struct wins *wins)
                 free(queue->owners);
         }
         for (size_t i = 0; i < wins->flush_job_count; i++)
-                free(wins->flush_jobs[i]);
+                wins_job_free(wins->flush_jobs[i]);
         free(wins->dirty);
 }

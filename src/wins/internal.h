@@ -62,6 +62,7 @@ struct wins_job {
         enum wins_command_type type;
         uint32_t pending; /* changes not yet confirmed */
         size_t row_count;
+        struct wins_record *rows; /* DELETE: as they were, times as the calendar's; owned */
         bool more;
         struct wins_cursor cursor;
 };
@@ -255,6 +256,7 @@ mono_t wins_scavenge_deadline(const struct wins *wins);
 
 /* admin.c */
 void wins_command(struct wins *wins, const struct wins_command *command);
+void wins_job_free(struct wins_job *job);
 void wins_job_done(struct wins *wins, struct wins_job *job, int result);
 void wins_emit_complete(struct wins *wins, const struct wins_command *command, int result);
 bool wins_filter_passes(const struct wins *wins, const struct wins_filter *filter, const struct wins_slot *slot);

@@ -1,0 +1,309 @@
+"""winsd as the WINS server of a network: for our nodes, for Samba, and for who tests servers from outside."""
+import json
+import signal
+import subprocess
+
+import pytest
+
+from netlab import BUILD, ip, wait_until
+
+SERVER = "10.77.0.53"
+
+
+def serve(lab, lan, *args):
+    server = lab.host("server", (lan, f"{SERVER}/24"))
+    process = server.winsd("-n", "WINSRV", "-g", "LAB", *args)
+    return server, process
+
+
+def records(server, *what):
+    """What the manager shows: {("NAME", "20"): row}."""
+    done = server.netbt("wins", "show", "--json", *what)
+    assert done.returncode in (0, 1), done.stderr
+    shown = json.loads(done.stdout)
+    rows = shown["records"] if isinstance(shown, dict) else shown
+    return {(row["name"], row["suffix"]): row for row in rows}
+
+
+def addresses(row):
+    return [a["address"] if isinstance(a, dict) else a for a in row["addresses"]]
+
+
+def nmblookup(host, name, server=SERVER):
+    done = host.run("nmblookup", "-s", host.samba_conf("ASKER"), "--recursion", "-U", server, name)
+    return done.stdout + done.stderr
+
+
+# -- the host itself --------------------------------------------------------------------------------
+
+
+def test_the_servers_own_node(lab, lan):
+    """Its names are registered with itself inside the process; the tools see a node as on any host."""
+    server, process = serve(lab, lan)
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    for suffix in ("00", "03", "20"):
+        server.wait_state("WINSRV", suffix, "Registered")
+    assert ("WINSRV", "20") in records(server)
+    assert server.netbt("name", "list").returncode == 0
+    assert server.netbt("events").returncode in (0, 1)
+    assert f"{SERVER} WINSRV<20>" in nmblookup(asker, "WINSRV#20")
+    assert "WINSRV" in asker.nbtstat("-A", SERVER).stdout  # node status is the node's
+    asker.netbtd("-n", "WINSRV", "-g", "LAB", "-t", "p", "-w", SERVER)
+    asker.wait_state("WINSRV", "20", "Conflict", 20)
+    assert server.state_of("WINSRV", "20") == "Registered"
+    assert process.stop() == 0
+    assert "stopped" in process.output()
+
+
+def test_other_switches_and_errors(lab, lan):
+    server, _process = serve(lab, lan)
+    second = server.run(BUILD / "src/daemon/winsd", *server.places(), "-n", "OTHER")
+    assert second.returncode == 3 and "137" in second.stderr
+    assert server.run(BUILD / "src/daemon/winsd", "--help", check=0).stdout.startswith("Usage: winsd")
+    assert server.run(BUILD / "src/daemon/winsd", "-l").returncode == 2
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    node.netbtd("-n", "FILESRV", "-t", "b")
+    refused = node.netbt("wins", "status")
+    assert refused.returncode == 3 and "WINS" in refused.stderr
+
+
+def test_who_may_ask_the_manager(lab, lan):
+    server, _process = serve(lab, lan)
+    assert server.netbt("wins", "status").returncode == 0
+    stranger = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
+    done = server.run(*stranger, BUILD / "src/cli/netbt", "wins", *server.places(), "status")
+    assert done.returncode == 3
+
+
+# -- our nodes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["p", "m", "h"])
+def test_our_nodes_register_and_release(lab, lan, kind):
+    server, _process = serve(lab, lan)
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", kind, "-w", SERVER)
+    node.wait_state("FILESRV", "20", "Registered", 30)
+    wait_until(lambda: ("FILESRV", "20") in records(server), 10, "FILESRV<20> in the database")
+    row = records(server)[("FILESRV", "20")]
+    assert row["state"] == "active" and addresses(row) == ["10.77.0.2"]
+    assert process.stop() == 0
+    wait_until(lambda: records(server)[("FILESRV", "20")]["state"] == "released", 10, "FILESRV<20> released")
+
+
+def test_a_live_twin_is_refused_and_both_sides_say_so(lab, lan):
+    server, process = serve(lab, lan)
+    first = lab.host("first", (lan, "10.77.0.2/24"))
+    second = lab.host("second", (lan, "10.77.0.3/24"))
+    first.netbtd("-n", "TWIN", "-g", "LAB", "-t", "p", "-w", SERVER)
+    first.wait_state("TWIN", "20", "Registered")
+    second.netbtd("-n", "TWIN", "-g", "LAB", "-t", "p", "-w", SERVER)
+    second.wait_state("TWIN", "20", "Conflict", 30)
+    assert first.state_of("TWIN", "20") == "Registered"
+    assert addresses(records(server)[("TWIN", "20")]) == ["10.77.0.2"]
+    process.wait_output("TWIN<20>: 10.77.0.3 was refused (ACT_ERR): 10.77.0.2 holds it and is alive")
+    assert second.wait_event(4321)
+
+
+def test_a_dead_owner_is_replaced(lab, lan):
+    server, process = serve(lab, lan)
+    first = lab.host("first", (lan, "10.77.0.2/24"))
+    second = lab.host("second", (lan, "10.77.0.3/24"))
+    first.netbtd("-n", "TWIN", "-g", "LAB", "-t", "p", "-w", SERVER)
+    first.wait_state("TWIN", "20", "Registered")
+    first.processes[-1].kill()
+    second.netbtd("-n", "TWIN", "-g", "LAB", "-t", "p", "-w", SERVER)
+    second.wait_state("TWIN", "20", "Registered", 40)
+    assert addresses(records(server)[("TWIN", "20")]) == ["10.77.0.3"]
+    process.wait_output("10.77.0.2 does not hold it any more; it is 10.77.0.3's now")
+
+
+def test_answers_leave_from_the_address_that_was_asked(lab, lan):
+    other = lab.segment("other")
+    server = lab.host("server", (lan, f"{SERVER}/24"), (other, "10.88.0.53/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    far = lab.host("far", (other, "10.88.0.9/24"))
+    server.winsd("-n", "WINSRV", "-g", "LAB")
+    server.wait_state("WINSRV", "20", "Registered")
+    assert "WINSRV<20>" in nmblookup(asker, "WINSRV#20")
+    assert "WINSRV<20>" in nmblookup(far, "WINSRV#20", "10.88.0.53")
+    ip("-n", server.namespace, "addr", "add", "10.77.0.54/24", "dev", "eth0")
+    # An address that -l does not name is nobody's: the server answers where it listens, or not at all.
+    row = records(server)[("WINSRV", "20")]
+    assert set(addresses(row)) == {SERVER, "10.88.0.53"}
+
+
+def test_only_the_named_address_is_served(lab, lan):
+    other = lab.segment("other")
+    server = lab.host("server", (lan, f"{SERVER}/24"), (other, "10.88.0.53/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    far = lab.host("far", (other, "10.88.0.9/24"))
+    server.winsd("-l", SERVER, "-n", "WINSRV")
+    server.wait_state("WINSRV", "20", "Registered")
+    assert "WINSRV<20>" in nmblookup(asker, "WINSRV#20")
+    assert "failed to find" in nmblookup(far, "WINSRV#20", "10.88.0.53")
+
+
+def test_static_mappings_shadow_until_they_are_deleted(lab, lan):
+    """KB164016: the article's own remedy."""
+    server, process = serve(lab, lan)
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    server.netbt("wins", "static", "add", "FILESRV", "10.77.0.99", check=0)
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
+    node.wait_state("FILESRV", "20", "Conflict", 20)
+    process.wait_output("a static mapping gives it to 10.77.0.99")
+    server.netbt("wins", "static", "delete", "FILESRV", check=0)
+    assert node.nbtstat("-RR").returncode in (0, 1)
+    node.wait_state("FILESRV", "20", "Registered", 30)
+    assert addresses(records(server)[("FILESRV", "20")]) == ["10.77.0.2"]
+
+
+def test_changes_can_be_watched(lab, lan):
+    server, _process = serve(lab, lan)
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    watcher = server.start("watch", BUILD / "src/cli/netbt", "wins", *server.places(), "watch")
+    wait_until(lambda: "wins-watch" in server.processes[0].output(), 10, "the watcher's request")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
+    wait_until(lambda: "FILESRV" in watcher.output(), 10, "a change")
+    lines = [json.loads(line) for line in watcher.output().splitlines() if line.startswith("{")]
+    assert any("FILESRV" in json.dumps(line) for line in lines)
+
+
+# -- proxy ------------------------------------------------------------------------------------------
+
+
+def test_a_proxy_serves_who_can_only_broadcast(lab, lan):
+    far = lab.segment("far")
+    lab.router("router", (lan, "10.77.0.1/24"), (far, "10.88.0.1/24"))
+    server, _process = serve(lab, lan)
+    proxy = lab.host("proxy", (far, "10.88.0.2/24"))
+    asker = lab.host("asker", (far, "10.88.0.9/24"))
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    for host in (proxy, asker):
+        ip("-n", host.namespace, "route", "add", "default", "via", "10.88.0.1")
+    for host in (server, node):
+        ip("-n", host.namespace, "route", "add", "default", "via", "10.77.0.1")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
+    node.wait_state("FILESRV", "20", "Registered")
+    proxy.settings(EnableProxy=1)
+    proxy.netbtd("-n", "PROXY", "-g", "LAB", "-t", "h", "-w", SERVER)
+    proxy.wait_state("PROXY", "20", "Registered", 30)
+    found = asker.run("nmblookup", "-s", asker.samba_conf("ASKER"), "-B", "10.88.0.255", "FILESRV#20")
+    assert "10.77.0.2 FILESRV<20>" in found.stdout
+    lost = asker.run("nmblookup", "-s", asker.samba_conf("ASKER"), "-B", "10.88.0.255", "NOBODY#20")
+    assert "failed to find" in lost.stdout + lost.stderr
+
+
+# -- what lasts -------------------------------------------------------------------------------------
+
+
+def test_acknowledged_names_survive_a_kill(lab, lan):
+    server, process = serve(lab, lan)
+    loader = lab.host("loader", (lan, "10.77.0.9/24"))
+    before = loader.run(BUILD / "bench/wins_load", SERVER, "137", "register", "1000", "3000", "0", "64", "20", check=0).stdout.split()
+    assert before[before.index("positive") + 1] == "3000"
+    process.kill()
+    server.winsd("-n", "WINSRV", "-g", "LAB")
+    after = loader.run(BUILD / "bench/wins_load", SERVER, "137", "query", "1000", "3000", "0", "64", "1", check=0).stdout.split()
+    assert after[after.index("negative") + 1] == "0" and int(after[after.index("positive") + 1]) > 3000
+
+
+def test_a_damaged_database_is_told(lab, lan):
+    server, process = serve(lab, lan)
+    server.wait_state("WINSRV", "20", "Registered")
+    assert process.stop() == 0
+    database = server.state / "wins.db"
+    database.write_bytes(database.read_bytes()[:4096] + b"\xA5" * 8192)
+    done = server.run(BUILD / "src/daemon/winsd", *server.places(), "-n", "WINSRV")
+    assert done.returncode == 3
+    assert "damaged" in done.stderr and "netbt wins restore" in done.stderr
+
+
+def test_a_full_disk_refuses_claims_and_recovers(lab, lan):
+    server = lab.host("server", (lan, f"{SERVER}/24"))
+    loader = lab.host("loader", (lan, "10.77.0.9/24"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=755", "lab", str(server.state)], check=True)
+    try:
+        process = server.winsd("-n", "WINSRV", "-g", "LAB")
+        server.wait_state("WINSRV", "20", "Registered")
+        ballast = server.state / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    continue
+            except OSError:
+                pass
+        loader.run(BUILD / "bench/wins_load", SERVER, "137", "register", "5000", "4000", "0", "256", "10", check=0)
+        process.wait_output("queries are answered, new claims are refused")
+        assert "WINSRV<20>" in nmblookup(loader, "WINSRV#20")
+        assert process.output().count("new claims are refused") == 1
+        ballast.unlink()
+        process.wait_output("claims are taken", 30)
+        again = loader.run(BUILD / "bench/wins_load", SERVER, "137", "register", "90000", "100", "0", "16", "10", check=0).stdout.split()
+        assert again[again.index("positive") + 1] == "100"
+        assert process.stop() == 0
+    finally:
+        for process in server.processes:
+            process.kill()
+        subprocess.run(["umount", str(server.state)], check=True)
+
+
+def test_settings_are_read_anew(lab, lan):
+    server, process = serve(lab, lan)
+    with open(server.config, "a") as file:
+        file.write('\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\WINS\\Parameters]\r\n"RefreshInterval"=dword:00000e10\r\n')
+    process.popen.send_signal(signal.SIGHUP)
+    process.wait_output("settings read again")
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    capture = lan.capture()
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
+    node.wait_state("FILESRV", "20", "Registered")
+    capture.stop()
+    ttls = capture.fields(f"nbns.flags.response == 1 && ip.src == {SERVER} && nbns.flags.opcode == 5", "nbns.ttl")
+    assert ttls and {ttl for (ttl,) in ttls} == {"3600"}
+
+
+# -- Samba ------------------------------------------------------------------------------------------
+
+
+def test_nmbd_as_client(lab, lan):
+    server, _process = serve(lab, lan)
+    samba = lab.host("samba", (lan, "10.77.0.3/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    process = samba.nmbd("SMBHOST", wins_server=SERVER)
+    wait_until(lambda: ("SMBHOST", "20") in records(server), 30, "SMBHOST<20> in the database")
+    assert f"10.77.0.3 SMBHOST<20>" in nmblookup(asker, "SMBHOST#20")
+    assert "failed to find" in nmblookup(asker, "NOBODY#20")
+    process.stop()
+    wait_until(lambda: records(server)[("SMBHOST", "20")]["state"] == "released", 10, "SMBHOST<20> released")
+
+
+def test_live_samba_twins_are_not_merged(lab, lan):
+    """nmbd in winsd's place makes one record with two addresses of two machines and tells nobody."""
+    server, process = serve(lab, lan)
+    router = lab.segment("second")
+    first = lab.host("first", (lan, "10.77.0.2/24"))
+    lab.router("router", (lan, "10.77.0.1/24"), (router, "10.88.0.1/24"))
+    second = lab.host("second", (router, "10.88.0.3/24"))
+    ip("-n", second.namespace, "route", "add", "default", "via", "10.88.0.1")
+    for host in (server, first):
+        ip("-n", host.namespace, "route", "add", "10.88.0.0/24", "via", "10.77.0.1")
+    first.nmbd("TWIN", wins_server=SERVER)
+    wait_until(lambda: ("TWIN", "20") in records(server), 30, "TWIN<20> in the database")
+    twin = second.nmbd("TWIN", wins_server=SERVER)
+    process.wait_output("TWIN<20>: 10.88.0.3 was refused (ACT_ERR): 10.77.0.2 holds it and is alive", 40)
+    wait_until(lambda: "rejected" in twin.output(), 30, "nmbd telling that it was refused")
+    assert addresses(records(server)[("TWIN", "20")]) == ["10.77.0.2"]
+
+
+@pytest.mark.parametrize("suite", ["nbt.register", "nbt.wins.wins"])
+def test_smbtorture(lab, lan, suite):
+    server, _process = serve(lab, lan)
+    client = lab.host("client", (lan, "10.77.0.11/24"))
+    for address in ("10.77.0.12/24", "10.77.0.13/24"):
+        ip("-n", client.namespace, "addr", "add", address, "broadcast", "10.77.0.255", "dev", "eth0")
+    server.wait_state("WINSRV", "20", "Registered")
+    conf = client.samba_conf("CLIENT", name_resolve_order="bcast", interfaces="10.77.0.11/24 10.77.0.12/24 10.77.0.13/24")
+    done = client.run("smbtorture", "-s", conf, "//WINSRV/x", suite, timeout_s=300)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert "failure:" not in done.stdout
