@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from netlab import BUILD, wait_until
+from netlab import BUILD, PYTHON, wait_until
 
 PARAMETERS = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\NetBT\Parameters"
 CLAIM = "nbns && nbns.flags.response == 0 && nbns.flags.opcode == 5"
@@ -255,6 +255,42 @@ def test_cache_timeout(lab, lan, node):
     node.nbtstat("-a", "OTHER")
     lives = [row["life_s"] for (name, _suffix), row in cache(node).items() if name == "OTHER"]
     assert lives and all(50 <= life <= 61 for life in lives)
+
+
+DNS_SERVER = """
+import socket, struct
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("0.0.0.0", 53))
+print("ready", flush=True)
+while True:
+    data, source = sock.recvfrom(4096)
+    end = data.index(0, 12) + 5
+    first = data[13:13 + data[12]].lower()
+    is_a = struct.unpack(">H", data[end - 4:end - 2])[0] == 1
+    known = first == b"dnsonly"
+    head = data[:2] + struct.pack(">HHHHH", 0x8580 if known else 0x8583, 1, int(known and is_a), 0, 0)
+    answer = b"\\xc0\\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton("10.77.5.5") if known and is_a else b""
+    sock.sendto(head + data[12:end] + answer, source)
+"""
+
+
+@pytest.mark.parametrize("enabled, expected", [(1, ("10.77.5.5", "DNS")), (0, (None, None))])
+def test_dns_is_asked_last_where_enabled(lab, lan, node, enabled, expected):
+    """netbtd runs in a mount namespace of its own, in which the resolver's file names a server of the lab."""
+    server = lab.host("dns", (lan, "10.77.0.53/24"))
+    server.start("dns", PYTHON, "-c", DNS_SERVER).wait_output("ready")
+    resolver = node.directory / "resolv.conf"
+    resolver.write_text("nameserver 10.77.0.53\nsearch corp.example\noptions timeout:1 attempts:1\n")
+    hosts = node.directory / "nsswitch.conf"
+    hosts.write_text("hosts: dns\n")
+    run = node.directory / "resolver.sh"
+    run.write_text(f'#!/bin/sh\nmount --bind {resolver} /etc/resolv.conf && mount --bind {hosts} /etc/nsswitch.conf && exec "$@"\n')
+    run.chmod(0o755)
+    node.settings(BcastNameQueryCount=1, BcastQueryTimeout=100, EnableDns=enabled)
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", wrapper=("unshare", "-m", run))
+    node.wait_state("FILESRV", "20", "Registered")
+    assert resolve(node, "DNSONLY<20>") == expected
+    assert resolve(node, "NOBODY<20>") == (None, None)
 
 
 # -- SIGHUP ----------------------------------------------------------------------------------------------------------
