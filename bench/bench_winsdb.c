@@ -30,6 +30,14 @@ static double now_s(void)
         return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static double cpu_s(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static mono_t now_mono(void)
 {
         return (mono_t){(int64_t)(now_s() * 1e9)};
@@ -102,6 +110,34 @@ static void print_waits(const char *what)
         wait_count = 0;
 }
 
+/* What answers wait for, without the moving that comes later. */
+static void measure_append(const char *path, size_t size)
+{
+        const struct winsdb_limits limits = {.fold_changes = 1u << 30, .fold_age_ms = UINT32_MAX};
+        struct strbuf why = STRBUF_INIT;
+        struct winsdb *db = NULL;
+        uint64_t done = 0;
+        double waited = 0, cpu = 0;
+
+        if (winsdb_open(&db, path, WINSDB_EMPTY, &limits, &why) < 0) {
+                fprintf(stderr, "%s: %s\n", path, strbuf_str(&why));
+                exit(1);
+        }
+        while (waited < FIRST_SECONDS) {
+                for (size_t i = 0; i < size; i++)
+                        changes[i] = (struct wins_change){WINS_PUT, record_of((uint32_t)(done + i), done + 1)};
+                batch = (struct wins_batch){.id = 1, .change_count = size, .changes = changes, .is_durable = true};
+                const double start = now_s(), cpu_start = cpu_s();
+                check(db, winsdb_append(db, &batch, now_mono()), "append");
+                waited += now_s() - start;
+                cpu += cpu_s() - cpu_start;
+                done += size;
+        }
+        printf("winsdb: durable changes in batches of %zu, moved later %.0f per_second, %.2f us of processor each\n",
+               size, (double)done / waited, cpu * 1e6 / (double)done);
+        winsdb_close(db);
+}
+
 static void measure_batches(struct winsdb *db, size_t size, uint32_t names)
 {
         const double start = now_s();
@@ -118,13 +154,14 @@ static void measure_batches(struct winsdb *db, size_t size, uint32_t names)
 
 static void fill(struct winsdb *db, uint32_t names)
 {
-        const double start = now_s();
+        const double start = now_s(), cpu = cpu_s();
 
         for (uint32_t i = 0; i < names; i += 1000)
                 append(db, i, names - i < 1000 ? names - i : 1000, i + 1);
         while (winsdb_tend(db, MONO_NEVER) == 1)
                 ;
-        printf("winsdb: %u new names, all moved to their rows %.0f per_second\n", names, names / (now_s() - start));
+        printf("winsdb: %u new names, all moved to their rows %.0f per_second, %.2f us of processor each\n", names,
+               names / (now_s() - start), (cpu_s() - cpu) * 1e6 / names);
         print_waits("new names");
 }
 
@@ -215,6 +252,8 @@ int main(int argc, char **argv)
         wait_size = 1000000;
         waits = must(calloc(wait_size, sizeof(*waits)));
         snprintf(path, sizeof(path), "%s/bench-%ld.db", directory, (long)getpid());
+        snprintf(side, sizeof(side), "%s-append", path);
+        measure_append(side, 1000);
         if (winsdb_open(&db, path, WINSDB_EMPTY, NULL, &why) < 0) {
                 fprintf(stderr, "%s: %s\n", path, strbuf_str(&why));
                 return 1;

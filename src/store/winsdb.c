@@ -457,7 +457,9 @@ static int prepare_writing(struct winsdb *db)
         /* readers may open the database after the writer has gone, without the right to write its directory */
         sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
         sqlite3_wal_hook(db->sql, on_wal, db);
-        return winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "0");
+        /* a server can start, and answer, on a disk that has no room left for this */
+        r = winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "0");
+        return r == NBT_ERR_FULL ? 0 : r;
 }
 
 /*

@@ -1,13 +1,17 @@
 /*
- * winsdb_crash [--rounds N] [--seed S]: a child appends batches to a WINS database and tells each acknowledged one over a pipe; its parent
+ * winsdb_crash [--rounds N] [--seed S] [--full DIR]: a child appends batches to a WINS database and tells each acknowledged one over a pipe; its parent
  * kills it at a random moment, opens what is left, and checks that every acknowledged batch is there, and of the one under way all
  * or nothing. The database lives on over all rounds, so that every kind of moment comes: appending, moving, checkpoint, backup, opening.
  *
  * Batch N is made from the seed and N alone: the parent knows it without being told. Its number stands in the version of owner 1, so that
  * the database itself tells how many batches it holds, and the twin in memory, given as many, must say the same.
+ *
+ * With --full, DIR stands on a small file system of its own (tests/lab/test_winsdb_full.py): every second round it is filled to the last
+ * byte, and emptied again while the child works. The child must then open, load and go on by itself.
  */
 #include "winsdb_help.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +36,7 @@ struct maker {
 static const struct winsdb_limits limits = {
         .fold_changes = 150, .fold_age_ms = 3, .slice_rows = 20, .checkpoint_frames = 30};
 static uint64_t seed;
+static char filler[160]; /* "" without --full */
 
 static mono_t now(void)
 {
@@ -72,6 +77,29 @@ static void fail(const char *what, const char *why)
         exit(1);
 }
 
+/* All that is left. */
+static void fill_disk(void)
+{
+        static const char block[4096] = {1};
+        const int fd = open(filler, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        ssize_t r = sizeof(block);
+
+        while (r > 0)
+                r = write(fd, block, r == sizeof(block) ? sizeof(block) : 1);
+        close(fd);
+}
+
+/* Appends BATCH, as often as it takes on a disk that is full for a while. */
+static void append(struct winsdb *db, const struct wins_batch *batch)
+{
+        int r;
+
+        while ((r = winsdb_append(db, batch, now())) == NBT_ERR_FULL && filler[0])
+                usleep(300);
+        if (r < 0)
+                fail("append", winsdb_error(db));
+}
+
 /* Appends until it is killed; each acknowledged number goes through the pipe at once. */
 static void live(const char *path, uint64_t number, int pipe_end)
 {
@@ -86,16 +114,16 @@ static void live(const char *path, uint64_t number, int pipe_end)
         snprintf(backup, sizeof(backup), "%s.backup", path);
         for (;;) {
                 make_batch(m, ++number, &batch);
-                if (winsdb_append(db, &batch, now()) < 0)
-                        fail("append", winsdb_error(db));
+                append(db, &batch);
                 if (write(pipe_end, &number, sizeof(number)) != sizeof(number))
                         exit(0);
-                if (number % 50 == 0) {
+                if (number % 50 == 0 && !filler[0]) {
                         unlink(backup);
                         if (winsdb_backup_start(db, backup, (wall_t){1}) < 0)
                                 fail("backup", winsdb_error(db));
                 }
-                if (winsdb_tend(db, now()) < 0)
+                const int r = winsdb_tend(db, now());
+                if (r < 0 && !(r == NBT_ERR_FULL && filler[0]))
                         fail("tend", winsdb_error(db));
         }
 }
@@ -116,12 +144,19 @@ static uint64_t one_life(const char *path, uint64_t stored, struct rng *rng)
 
         if (pipe(ends) < 0)
                 fail("pipe", "no descriptors");
+        const bool full = filler[0] && stored && rng_below(rng, 2);
+        if (full)
+                fill_disk();
         const pid_t child = fork();
         if (child == 0) {
                 close(ends[0]);
                 live(path, stored, ends[1]);
         }
         close(ends[1]);
+        if (full) {
+                usleep(rng_below(rng, LONGEST_LIFE_US));
+                unlink(filler);
+        }
         /* one in four dies at any time, also while it opens; the others while they work */
         if (rng_below(rng, 4))
                 poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 10000);
@@ -227,17 +262,25 @@ static int run(unsigned rounds, const char *path)
 int main(int argc, char **argv)
 {
         struct winsdb_place place;
+        const char *directory = NULL;
         unsigned rounds = 100;
 
         seed = (uint64_t)time(NULL);
         for (int i = 1; i + 1 < argc; i += 2) {
                 if (strcmp(argv[i], "--rounds") == 0)
                         rounds = (unsigned)strtoul(argv[i + 1], NULL, 10);
+                else if (strcmp(argv[i], "--full") == 0)
+                        directory = argv[i + 1];
                 else if (strcmp(argv[i], "--seed") == 0)
                         seed = strtoull(argv[i + 1], NULL, 10);
         }
         printf("seed %llu\n", (unsigned long long)seed);
         fflush(stdout);
+        if (directory) {
+                snprintf(filler, sizeof(filler), "%s/filler", directory);
+                snprintf(place.path, sizeof(place.path), "%s/%s", directory, WINSDB_FILE);
+                return run(rounds, place.path);
+        }
         if (winsdb_place_init(&place) < 0)
                 return 1;
         const int r = run(rounds, place.path);
