@@ -24,6 +24,9 @@ static const char help[] =
         "      --wins PLACE   a WINS server: winsd's control socket (/run/netbt/node.sock), whose database is then "
         "read,\n"
         "                     or an IP address, which is asked; may be given several times\n"
+        "      --leases FILE  a DHCP server's lease database (ISC dhcpd, Kea, dnsmasq, udhcpd, or Windows' as CSV); "
+        "may be\n"
+        "                     given several times\n"
         "      --fix          put right what a WINS record is to blame for, in a database that is read: back it up,\n"
         "                     delete the static mapping or stale record, register this machine's names again\n"
         "      --dry-run      show what --fix would do\n"
@@ -37,7 +40,7 @@ static const char help[] =
         "           wl-paste | netbt diagnose --event -\n"
         "           netbt diagnose --offline --json --event event.txt\n";
 
-enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_WINS, OPT_FIX, OPT_DRY_RUN, OPT_REFUSED };
+enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_WINS, OPT_LEASES, OPT_FIX, OPT_DRY_RUN, OPT_REFUSED };
 
 /* Sources that are spoken of elsewhere, and what to give in their place. They are recognised, so that the answer is a
  * useful one, and not listed in the help, because they are not there. */
@@ -49,7 +52,6 @@ static const struct {
          "export the event as XML or text (Event Viewer: Copy; wevtutil qe System /f:xml) and give it with --event"},
         {"evt", "copy the event's text from Event Viewer and give it with --event"},
         {"hive", "export the keys with regedit or hivexregedit and give the .reg file with --reg"},
-        {"leases", "look the sender's address up in the lease file by hand"},
         {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
 };
 
@@ -58,14 +60,14 @@ static const struct option options[] = {
         {"reg", required_argument, NULL, OPT_REG},
         {"offline", no_argument, NULL, OPT_OFFLINE},
         {"wins", required_argument, NULL, OPT_WINS},
+        {"leases", required_argument, NULL, OPT_LEASES},
         {"fix", no_argument, NULL, OPT_FIX},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         /* with an argument or without one: whatever follows is not looked at any more */
         {"evtx", optional_argument, NULL, OPT_REFUSED},
         {"evt", optional_argument, NULL, OPT_REFUSED + 1},
         {"hive", optional_argument, NULL, OPT_REFUSED + 2},
-        {"leases", optional_argument, NULL, OPT_REFUSED + 3},
-        {"pcap", optional_argument, NULL, OPT_REFUSED + 4},
+        {"pcap", optional_argument, NULL, OPT_REFUSED + 3},
         {NULL, 0, NULL, 0},
 };
 
@@ -97,6 +99,8 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         ret->offline = true;
                 } else if (option == OPT_WINS && ret->wins_count < NBT_ARRAY_SIZE(ret->wins)) {
                         ret->wins[ret->wins_count++] = optarg;
+                } else if (option == OPT_LEASES && ret->lease_count < NBT_ARRAY_SIZE(ret->leases)) {
+                        ret->leases[ret->lease_count++] = optarg;
                 } else if (option == OPT_FIX || option == OPT_DRY_RUN) {
                         ret->fix = true;
                         ret->dry_run |= option == OPT_DRY_RUN;
@@ -160,6 +164,10 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
         collect_finish(c, request);
         if (collect_ask(c, request) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
+        if (request->lease_count)
+                exit = collect_leases(c, ctx, request);
+        if (exit != CLI_EXIT_OK)
+                return exit;
         if (knows_nothing(c))
                 return cli_fail(ctx, CLI_EXIT_FAILED, "nothing to go by",
                                 request->offline

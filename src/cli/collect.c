@@ -35,6 +35,7 @@ void collect_done(struct collection *c)
 {
         for (size_t i = 0; i < c->database_count; i++)
                 ctl_close(c->databases[i].client);
+        checker_free(c->checker);
         arena_done(&c->arena);
 }
 
@@ -162,6 +163,9 @@ static int collect_settings(struct collection *c, const struct cli_context *ctx,
                 r = settings_effective_build(doc, &c->arena, &settings);
                 if (r == 0)
                         take_settings(c, &settings, path);
+                if (r == 0 && dhcp_settings_list(doc, &c->arena, &c->snapshot.dhcp_settings,
+                                                 &c->snapshot.dhcp_setting_count) == 0)
+                        c->snapshot.dhcp_source = arena_strdup(&c->arena, path);
                 else
                         texts_add(&c->notes, "The settings in %s could not be used: %s", path, nbt_err_str(r));
         }
@@ -354,6 +358,8 @@ void collect_finish(struct collection *c, const struct collect_request *request)
                 s->computer = c->computer[0] ? c->computer : NULL;
         } else if (!request->reg_path) {
                 s->host_names = (struct snapshot_host_names){0};
+                s->dhcp_source = NULL;
+                s->dhcp_setting_count = 0;
         }
         s->wins_count = c->wins_count;
         s->wins = c->wins;

@@ -16,6 +16,7 @@
 #define COLLECT_MAX_WINS 12
 #define COLLECT_MAX_PLACES 8
 
+struct checker;
 struct ctl_client;
 
 struct collect_request {
@@ -25,6 +26,8 @@ struct collect_request {
         bool fix, dry_run; /* --fix; --dry-run means both */
         size_t wins_count;
         const char *wins[COLLECT_MAX_PLACES]; /* --wins: addresses of servers, and control sockets of winsd */
+        size_t lease_count;
+        const char *leases[COLLECT_MAX_PLACES]; /* --leases: lease databases of DHCP servers */
 };
 
 /* A WINS database that can be read, and where. */
@@ -58,6 +61,7 @@ struct collection {
         size_t database_count;
         struct collect_database databases[SNAPSHOT_MAX_DATABASES];
         struct snapshot_database read[SNAPSHOT_MAX_DATABASES]; /* the same for the snapshot */
+        struct checker *checker;                               /* of --leases; lends to the snapshot */
 };
 
 /* NBT_ERR_NOMEM. */
@@ -86,3 +90,6 @@ void collect_finish(struct collection *collection, const struct collect_request 
 /* Asks the network: first for names and of senders, then of everyone who turned up. NBT_ERR_NOMEM; whatever else fails
  * becomes a note. */
 int collect_ask(struct collection *collection, const struct collect_request *request) NBT_MUST_CHECK;
+
+/* Last: what the lease databases of --leases say of all names and addresses collected. An exit code other than CLI_EXIT_OK was told. */
+int collect_leases(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);

@@ -112,9 +112,13 @@ static void add_settled(struct run *run, const struct diagnose_case *c, struct t
                                   : "this machine does not use the name any more");
 }
 
-/* The records of this machine's names, at a WINS server that shows its database. */
+/* A WINS server that shows its database, a DHCP server's leases, the settings. */
 static bool was_looked_at(const struct snapshot *snapshot, enum diagnose_cause cause)
 {
+        if (cause == CAUSE_DHCP_DATABASE)
+                return snapshot->leases.source != NULL;
+        if (cause == CAUSE_DHCP_LEFTOVER_SETTINGS)
+                return snapshot->dhcp_source != NULL;
         return snapshot->database_count > 0 && (cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD);
 }
 
@@ -134,6 +138,13 @@ static void tally_nothing(struct run *run)
                         tally_add(&run->tally, cause, STANDS_RULED_OUT,
                                   "no name is in conflict; but the host name settings disagree, which is worth mending "
                                   "(netbt ipconfig /all shows the name in use)");
+                else if (cause == CAUSE_DHCP_LEFTOVER_SETTINGS && result.outcome == RULE_FITS)
+                        tally_add(&run->tally, cause, STANDS_RULED_OUT,
+                                  "no name is in conflict; but settings are left over from DHCP and in use (netbt dhcp "
+                                  "show)");
+                else if (cause == CAUSE_DHCP_DATABASE && result.outcome == RULE_FITS)
+                        tally_add(&run->tally, cause, STANDS_RULED_OUT,
+                                  "no name is in conflict; but the lease database is damaged (netbt dhcp check)");
                 else if (cause >= CAUSE_WINS_STATIC_MAPPING && cause <= CAUSE_DHCP_LEFTOVER_SETTINGS &&
                          !was_looked_at(run->snapshot, cause))
                         tally_add(&run->tally, cause, STANDS_NOT_CHECKED, result.why);

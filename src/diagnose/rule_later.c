@@ -1,6 +1,6 @@
 /*
- * The causes that lie in the replication of WINS servers and in the databases of DHCP servers. This version does not look into
- * those, and says so; where the traces lead there, its rule says that too.
+ * The cause that lies in the replication of WINS servers. This version does not look into that, and says so; where the traces
+ * lead there, its rule says that too.
  */
 #include "diagnose/describe.h"
 #include "diagnose/winsrec.h"
@@ -48,18 +48,4 @@ static void judge_replication(const struct rule_input *in, struct rule_result *r
         rule_not_checked(ret, why ? why : "");
 }
 
-static void judge_dhcp_database(const struct rule_input *in, struct rule_result *ret)
-{
-        (void)in;
-        rule_not_checked(ret, "the lease databases of DHCP servers are not read by this version");
-}
-
-static void judge_dhcp_leftover(const struct rule_input *in, struct rule_result *ret)
-{
-        (void)in;
-        rule_not_checked(ret, "settings left over from DHCP are not searched for by this version");
-}
-
 const struct rule rule_wins_replication = {CAUSE_WINS_REPLICATION, 6, judge_replication};
-const struct rule rule_dhcp_database = {CAUSE_DHCP_DATABASE, 7, judge_dhcp_database};
-const struct rule rule_dhcp_leftover = {CAUSE_DHCP_LEFTOVER_SETTINGS, 7, judge_dhcp_leftover};

@@ -8,6 +8,8 @@
  */
 #include "base/instant.h"
 #include "base/ip4.h"
+#include "dhcp/check.h"
+#include "dhcp/learnt.h"
 #include "eventlog/event.h"
 #include "node/node.h"
 #include "settings/hostname.h"
@@ -116,6 +118,18 @@ struct snapshot_database {
         const struct wins_refusal *refusals; /* newest first */
 };
 
+/* What DHCP servers' lease databases say of the names and addresses of the snapshot (dhcp/check.h). */
+struct snapshot_leases {
+        const char *source;       /* "/var/lib/dhcp/dhcpd.leases"; NULL: none was read */
+        const char *const *files; /* by the references' number; the first is the one that was given */
+        size_t damage_count;
+        const char *damage; /* of the first: "line 12: a row with too few columns"; NULL if none */
+        size_t lease_count;
+        const struct check_ref *leases;
+        size_t fault_count;
+        const struct check_finding *faults; /* of addresses and clients */
+};
+
 struct snapshot {
         wall_t now; /* 0 if unknown: no event then counts as old */
         bool offline;
@@ -142,6 +156,10 @@ struct snapshot {
         const struct snapshot_query *queries;
         size_t database_count;
         const struct snapshot_database *databases;
+        struct snapshot_leases leases;
+        const char *dhcp_source; /* where dhcp_settings come from; NULL: settings were not read */
+        size_t dhcp_setting_count;
+        const struct dhcp_setting *dhcp_settings;
 };
 
 /* The interface that bears ADDRESS, or NULL: then it is no address of this machine. */

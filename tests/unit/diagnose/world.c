@@ -278,6 +278,69 @@ static void add_refusal(struct world *w, char *rest)
         refusal->when.us = WORLD_NOW_US - INT64_C(60000000);
 }
 
+/* ---- DHCP --------------------------------------------------------------------------------------------------------- */
+
+static struct check_ref read_lease(const char *address, const char *name, const char *mac)
+{
+        struct check_ref ref = {.line = 7, .lease = {.address = read_ip(address), .has_mac = true, .name = name}};
+
+        read_mac(mac, ref.lease.mac);
+        ref.lease.client = (uint64_t)ref.lease.mac[5] + 1;
+        return ref;
+}
+
+static void take_leases(struct world *w, const char *rest)
+{
+        static const char *const files[] = {"a lease file"};
+
+        w->snapshot.leases.source = files[0];
+        w->snapshot.leases.files = files;
+        w->snapshot.leases.leases = w->leases;
+        w->snapshot.leases.faults = w->faults;
+        if (!rest)
+                return;
+        w->snapshot.leases.damage_count = 1;
+        w->snapshot.leases.damage = "line 3: a row with too few columns";
+}
+
+static void add_lease(struct world *w, char *rest)
+{
+        const char *address = cut(&rest, ":"), *name = cut(&rest, ":");
+
+        w->leases[w->snapshot.leases.lease_count++] = read_lease(address, name, rest);
+}
+
+static void add_fault(struct world *w, char *rest)
+{
+        struct check_finding *f = &w->faults[w->snapshot.leases.fault_count++];
+        const char kind = cut(&rest, ":")[0];
+
+        f->kind = kind == 't' ? CHECK_ADDRESS_TWICE : kind == 'o' ? CHECK_OVERLAP : CHECK_CLIENT_TWICE;
+        const char *address = cut(&rest, ":"), *mac = cut(&rest, ":");
+
+        f->a = read_lease(address, "ONE", mac);
+        address = cut(&rest, ":");
+        f->b = read_lease(address, "TWO", rest);
+}
+
+static void add_setting(struct world *w, char *rest)
+{
+        static const char *const uses[DHCP_USE_MAX] = {"inforce", "hidden", "left", "leftinforce"};
+        struct dhcp_setting *s = &w->settings[w->snapshot.dhcp_setting_count++];
+
+        s->key = "a key";
+        s->iface = cut(&rest, ":");
+        s->name = cut(&rest, ":");
+        char *text = cut(&rest, ":");
+        for (char *comma = text; (comma = strchr(comma, ',')); *comma = ' ')
+                ;
+        s->text = text;
+        while (strcmp(uses[s->use], rest) != 0)
+                s->use++;
+        w->snapshot.dhcp_source = "a settings file";
+        w->snapshot.dhcp_settings = w->settings;
+}
+
 static void take_node(struct world *w, char *rest)
 {
         w->snapshot.node = &w->node;
@@ -327,6 +390,18 @@ static void take_word(struct world *w, char *rest)
                 add_query(w, rest);
         else if (strcmp(key, "db") == 0)
                 add_database(w, rest);
+        else if (strcmp(key, "leases") == 0)
+                take_leases(w, rest);
+        else if (strcmp(key, "lease") == 0)
+                add_lease(w, rest);
+        else if (strcmp(key, "fault") == 0)
+                add_fault(w, rest);
+        else if (strcmp(key, "settings") == 0)
+                s->dhcp_source = "a settings file";
+        else if (strcmp(key, "dhcp") == 0)
+                add_setting(w, rest);
+        else if (strcmp(key, "nodewins") == 0)
+                w->node_ifaces[0].wins[w->node_ifaces[0].wins_count++] = read_ip(rest);
         else if (strcmp(key, "rec") == 0)
                 add_record(w, rest);
         else if (strcmp(key, "ref") == 0)

@@ -18,6 +18,12 @@
  *   db:SERVER[:named]               a WINS server's database was read; named: given by --wins. What follows is in it:
  *   rec:static|dynamic|released|tombstone:unique|multihomed|group|internet:NAME:ADDRESS+ADDRESS[:SECONDS[:OWNER]]   a record, and
  *                                   when it ends (a dynamic one otherwise in 6 days less 60 s; its life is 6 days)
+ *   leases[:damaged]                a lease database was read; what follows is in it:
+ *   lease:ADDRESS:NAME:MAC          an active lease
+ *   fault:twice|overlap|client:ADDRESS:MAC:ADDRESS:MAC   what netbt dhcp check would find
+ *   settings                        the settings were read, and hold nothing from DHCP unless told here:
+ *   dhcp:IFACE:NAME:TEXT:inforce|hidden|left|leftinforce   (TEXT: commas stand for blanks)
+ *   nodewins:ADDRESS                the local node's first interface registers there
  *   ref:NAME:CLAIMANT:HOLDER[:static]           a claim that the server refused a minute ago
  */
 #include "base/arena.h"
@@ -39,6 +45,9 @@ struct world {
         struct snapshot_database databases[2];
         struct wins_record records[2][8];
         struct wins_refusal refusals[2][8];
+        struct check_ref leases[8];
+        struct check_finding faults[4];
+        struct dhcp_setting settings[8];
 };
 
 #define WORLD_NOW_US INT64_C(1800000000000000)
