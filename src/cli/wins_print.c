@@ -53,8 +53,8 @@ void wins_time_format(int64_t when_s, int64_t now_s, char ret_text[WINS_TIME_TEX
         }
         stamp_format(when_s, stamp);
         wins_span_format((uint64_t)(past ? now_s - when_s : when_s - now_s), span);
-        (void)snprintf(ret_text, WINS_TIME_TEXT_BYTES, "%s (%s%s%s)", stamp, past ? "" : "in ",
-                       span, past ? " ago" : "");
+        (void)snprintf(ret_text, WINS_TIME_TEXT_BYTES, "%s (%s%s%s)", stamp, past ? "" : "in ", span,
+                       past ? " ago" : "");
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------ */
@@ -244,27 +244,34 @@ static void print_lmhosts_comment(FILE *out, const struct wins_record *record, c
         strbuf_done(&text);
 }
 
+/* Why a record cannot be a line of LMHOSTS; NULL if it can. */
+static const char *why_no_lmhosts(const struct wins_record *record)
+{
+        if (record->state != WINS_ACTIVE)
+                return "not active";
+        if (record->scope.len_bytes > 0)
+                return "LMHOSTS knows no scopes";
+        if (record->type == WINS_INTERNET && nb_name_suffix(&record->name) != 0x1C)
+                return "an internet group: LMHOSTS says it only with its members' names (#SG)";
+        return record->member_count == 0 ? "no address" : NULL;
+}
+
 void wins_export_lmhosts(FILE *out, const struct wins_record *record)
 {
-        char address[IP4_TEXT_BYTES], stem[NB_NAME_TEXT_BYTES];
+        const char *why = why_no_lmhosts(record);
+        char address[IP4_TEXT_BYTES];
 
-        if (record->state != WINS_ACTIVE) {
-                print_lmhosts_comment(out, record, "not active");
+        if (why) {
+                print_lmhosts_comment(out, record, why);
                 return;
         }
-        if (record->scope.len_bytes > 0) {
-                print_lmhosts_comment(out, record, "LMHOSTS knows no scopes");
-                return;
-        }
-        if (record->type == WINS_GROUP || record->type == WINS_INTERNET) {
-                print_lmhosts_comment(out, record, "a group: LMHOSTS says it only with its members' names (#DOM)");
-                return;
-        }
-        nb_name_format_stem(&record->name, stem);
         for (size_t i = 0; i < record->member_count; i++) {
                 ip4_format(record->members[i].address, address);
                 fprintf(out, "%-15s  ", address);
                 print_quoted(out, &record->name);
-                fprintf(out, "%s\n", record->type == WINS_MULTIHOMED ? "  #MH" : "");
+                fprintf(out, "%s\n",
+                        record->type == WINS_MULTIHOMED ? "  #MH"
+                        : record->type == WINS_GROUP    ? "  #GROUP"
+                                                        : "");
         }
 }

@@ -301,7 +301,7 @@ def test_export_lmhosts(wins, daemon):
     lines = wins("export", "--format", "lmhosts").stdout.splitlines()
     assert lines[0] == '10.77.0.3        "FILESRV        \\0x20"'
     assert lines[1] == '10.77.0.3        "DOM            \\0x1b"'
-    assert lines[2].startswith("# SALES<1C> (internet") and lines[3].startswith("# OLD<20> (unique, tombstone")
+    assert lines[2] == '10.77.0.3        "SALES          \\0x1c"' and lines[3].startswith("# OLD<20> (unique, tombstone")
     assert lines[4] == '10.0.0.1         "BIG            \\0x20"  #MH' and len(lines) == 6
 
 

@@ -105,6 +105,8 @@ def test_export_and_import_again(server):
     wins(server, "static", "add", "ONE", "10.0.0.1")
     wins(server, "static", "add", "MANY", "10.0.0.2", "10.0.0.3")
     wins(server, "static", "add", "SALES<1B>", "10.0.0.4")
+    wins(server, "static", "add", "SALES", "10.0.0.4", "10.0.0.5", "--type", "domain")
+    wins(server, "static", "add", "LABGROUP", "10.0.0.6", "--type", "group")
     before = {(r["name"], r["suffix"], r["type"], tuple(a["address"] for a in r["addresses"])) for r in rows(server, "--static")}
     file = server.directory / "out"
     wins(server, "export", "--static", "--format", "lmhosts", "--output", file)
