@@ -16,7 +16,7 @@ def test_lint(page):
 
 
 def help_of(run, page):
-    if page.stem in ("netbt", "nbtstat", "netbtd"):
+    if page.stem in ("netbt", "nbtstat", "netbtd", "winsd"):
         return run(page.stem, "--help").stdout
     return run("netbt", page.stem.removeprefix("netbt-"), "--help").stdout
 
