@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from conftest import HERE, TOP, a_view
+from conftest import HERE, TOP, Daemon, a_view, name16
 
 GOLDEN = HERE / "golden" / "diagnose"
 SCHEMA = json.loads((TOP / "dist" / "diagnose.schema.json").read_text())
@@ -200,7 +200,7 @@ def test_commands_stay_whole(diagnose):
                      r"/v ComputerName /t REG_SZ /d NEWNAME", out, re.M)
 
 
-@pytest.mark.parametrize("option", ["--evtx=x", "--evt=x", "--hive=x", "--leases=x", "--pcap=x"])
+@pytest.mark.parametrize("option", ["--evtx=x", "--evt=x", "--hive=x", "--pcap=x"])
 def test_sources_of_later_versions_are_refused_with_advice(run, option):
     done = run("netbt", "diagnose", option)
     assert done.returncode == 2 and done.stdout == ""
@@ -240,3 +240,118 @@ def test_negative_vectors_are_no_netbt_events(diagnose):
     done = diagnose(event="0000: 00 00 00 00 01 00 54 00\n0008: 00 00 00 00 82 10 00 80\n0010: 01 00 00 00 00 00 00 00\n"
                           "0018: 00 00 00 00 00 00 00 00\n0020: 00 00 00 00 00 00 00 00\n")
     assert done.returncode == 2
+
+
+# ---- WINS databases ------------------------------------------------------------------------------------------------------------
+
+def wins_record(name="FILESRV", suffix=0x20, address="10.77.0.3", static=True, type="unique"):
+    return {"name": name16(name, suffix), "type": type, "state": "active", "static": static, "owner": "10.77.0.9", "version": 5, "expiry_s": 0,
+            "members": [{"address": address, "owner": "10.77.0.9", "expiry_s": 0}]}
+
+
+@pytest.fixture
+def winsd(tmp_path):
+    """A WINS server's control socket, beside the canned daemon of this machine; .records are what its database holds."""
+    directory = tmp_path / "winsd"
+    directory.mkdir()
+    made = Daemon(directory)
+    made.records = [wins_record(suffix=s) for s in (0x00, 0x03, 0x20)]
+    made.refusals = []
+    made.place = directory / "node.sock"
+
+    def select(request):
+        wanted = request["wins"]["filter"]
+        rows = [r for r in made.records if not wanted["has_name"] or r["name"] == wanted["name"]]
+        rows = [r for r in rows if r["name"].startswith(wanted["prefix"][:2 * wanted["prefix_len_bytes"]])]
+        return {"wins": {"rows": [r for r in rows if not wanted["has_static"] or r["static"] == wanted["is_static"]]}}
+
+    made.replies.update({
+        "wins-status": lambda request: {"wins": {"view": {"owner": "10.77.0.9", "settings": {"renewal_s": 518400}, "refusals": made.refusals}}},
+        "wins-show": select, "wins-delete": select,
+        "wins-backup": {"wins": {"path": "/state/backup/wins-1.db"}},
+    })
+    yield made
+    made.close()
+
+
+def kinds(daemon):
+    return [r["request"] for r in daemon.requests]
+
+
+def test_static_mapping_in_a_database(judged, daemon, winsd):
+    document = judged("--wins", str(winsd.place), places=daemon.places)
+    assert {(f["cause"], f["verdict"], f["name"], f["suffix"]) for f in document["findings"]} == \
+        {("wins-static-mapping", "confirmed", "FILESRV", s) for s in ("00", "20")}
+    assert "fix" not in document
+    assert set(kinds(winsd)) == {"wins-status", "wins-show"}, "it only looks"
+    asked = {r["wins"]["filter"]["name"] for r in winsd.requests if r["request"] == "wins-show"}
+    assert {name16("FILESRV", 0x00), name16("FILESRV", 0x20)} <= asked
+    assert "wins-replication" in {n["cause"] for n in document["ruled_out"]}
+
+
+def test_dry_run_and_fix(diagnose, daemon, winsd):
+    daemon.replies["release-refresh"] = {}
+    done = diagnose("--dry-run", "--wins", str(winsd.place), places=daemon.places)
+    assert done.returncode == 1
+    assert re.search(r"--fix would do this:\n  1\. the database of the WINS server 10\.77\.0\.9 would be backed up .*\n"
+                     r"  2\. the static mapping of FILESRV<00>, FILESRV<03>, FILESRV<20> to 10\.77\.0\.3 would be deleted\n"
+                     r"  3\. this machine's names would be released .*\n$", done.stdout)
+    assert set(kinds(winsd)) == {"wins-status", "wins-show"} and "release-refresh" not in kinds(daemon)
+    done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
+    assert done.returncode == 0, "all that was found is put right"
+    assert "1. the database of the WINS server 10.77.0.9 was backed up to /state/backup/wins-1.db\n" in done.stdout
+    assert [k for k in kinds(winsd) if k in ("wins-backup", "wins-delete")] == ["wins-backup", "wins-delete"], "first the backup, one deletion"
+    got = next(r["wins"]["filter"] for r in winsd.requests if r["request"] == "wins-delete")
+    assert got["is_static"] and got["address"] == "10.77.0.3" and got["address_mask"] == "255.255.255.255"
+    assert bytes.fromhex(got["prefix"])[:15] == b"FILESRV        " and got["prefix_len_bytes"] == 15
+    assert kinds(daemon)[-1] == "release-refresh"
+
+
+@pytest.mark.parametrize("broken, said, steps", [
+    ({"wins-backup": {"result": -12, "message": "the disk is full"}}, "was not backed up: the disk is full; nothing in it was changed", ["backup"]),
+    ({"wins-delete": {"result": -10}}, "was not deleted: only root and the group netbt", ["backup", "delete", "refresh"]),
+    ({"release-refresh": {"result": -15}}, "that was done less than two minutes ago; run nbtstat -RR later", ["backup", "delete", "refresh"]),
+])
+def test_fix_that_fails(judged, diagnose, daemon, winsd, broken, said, steps):
+    daemon.replies["release-refresh"] = {}
+    for kind, reply in broken.items():
+        (daemon if kind == "release-refresh" else winsd).replies[kind] = reply
+    done = diagnose("--fix", "--json", "--wins", str(winsd.place), places=daemon.places)
+    document = json.loads(done.stdout)
+    validate(document, SCHEMA, "$")
+    assert done.returncode == 3 and document["fix"]["failed"]
+    assert [s["step"] for s in document["fix"]["steps"]] == steps
+    assert any(said in s["text"] and s["failed"] for s in document["fix"]["steps"])
+    assert "wins-backup" not in broken or "wins-delete" not in kinds(winsd), "nothing is deleted without the backup"
+
+
+def test_fix_leaves_other_causes_alone(diagnose, daemon, winsd):
+    winsd.records = []
+    done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
+    assert done.returncode == 1 and "Nothing was changed" in done.stdout
+    assert set(kinds(winsd)) == {"wins-status", "wins-show"} and set(kinds(daemon)) == {"view"}
+
+
+def test_refused_claims_of_others(judged, winsd):
+    """On the server's host, without a node: who was turned away because of a mapping."""
+    winsd.refusals = [{"when_us": 1, "name": name16("FILESRV", 0x20), "claimant": "10.77.0.2", "holder": "10.77.0.3", "holder_is_static": True, "rcode": 6},
+                      {"when_us": 1, "name": name16("OVER", 0x20), "claimant": "10.77.0.4", "holder": "10.77.0.3", "rcode": 6}]
+    document = judged("--wins", str(winsd.place))
+    assert [(f["cause"], f["verdict"], f["name"], f["address"]) for f in document["findings"]] == \
+        [("wins-static-mapping", "confirmed", "FILESRV", "10.77.0.2")]
+
+
+def test_the_own_servers_database_needs_no_name(judged, daemon, winsd):
+    daemon.replies["view"] = {"view": a_view(), "server": {"program": "winsd"}}
+    daemon.replies.update({k: v for k, v in winsd.replies.items()})
+    document = judged(places=daemon.places)
+    assert {f["cause"] for f in document["findings"]} == {"wins-static-mapping"}
+    assert "wins-show" in kinds(daemon)
+
+
+@pytest.mark.parametrize("reply, code, said", [(None, 3, "no winsd answers there"), ({"result": -9}, 2, "no WINS server"), ({"result": -10}, 3, "only")])
+def test_a_place_that_is_none(diagnose, daemon, winsd, tmp_path, reply, code, said):
+    winsd.replies["wins-status"] = reply
+    place = winsd.place if reply else tmp_path / "none.sock"
+    done = diagnose("--wins", str(place), places=daemon.places)
+    assert done.returncode == code and said in done.stderr and done.stdout == ""
