@@ -302,6 +302,18 @@ char *winsdb_path(const char *path, const char *suffix)
         return joined ? strcat(strcpy(joined, path), suffix) : NULL;
 }
 
+/* A lock that root makes must not lock out the server, which is another user: it belongs to whom its directory belongs. */
+static void give_to_directory_owner(int fd, const char *path)
+{
+        const char *slash = strrchr(path, '/');
+        char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+        struct stat st;
+
+        if (directory && geteuid() == 0 && stat(directory, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
+                errno = 0; /* then root's server alone can use it, and others are told that they may not */
+        free(directory);
+}
+
 int winsdb_lock(const char *path)
 {
         char *name = winsdb_path(path, ".lock");
@@ -312,6 +324,7 @@ int winsdb_lock(const char *path)
         free(name);
         if (fd < 0)
                 return winsdb_errno_code(errno);
+        give_to_directory_owner(fd, path);
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
                 return fd;
         const int error = errno;
@@ -560,6 +573,7 @@ int winsdb_open(struct winsdb **ret, const char *path, enum winsdb_mode mode, co
                 dispose(db);
                 return r;
         }
+        db->error[0] = '\0'; /* what a first try said is past */
         *ret = db;
         return 0;
 }

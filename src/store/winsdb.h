@@ -133,7 +133,7 @@ int winsdb_kept(struct winsdb *db, const char *prefix, struct arena *arena, cons
 /*
  * Begins a backup to PATH, which must not exist, done by winsdb_tend() while batches go on; what it then holds is the state at its end.
  * It gets its name only when it is complete and on disk; before, it is PATH.part. WHEN is remembered as the time of the last
- * backup. NBT_ERR_EXISTS, NBT_ERR_BUSY (one is under way), NBT_ERR_STATE, NBT_ERR_DENIED, NBT_ERR_FULL, NBT_ERR_IO.
+ * backup. NBT_ERR_EXISTS, NBT_ERR_BUSY (one is under way), NBT_ERR_NOT_FOUND (no such directory), NBT_ERR_STATE, NBT_ERR_DENIED, NBT_ERR_FULL, NBT_ERR_IO.
  */
 int winsdb_backup_start(struct winsdb *db, const char *path, wall_t when) NBT_MUST_CHECK;
 

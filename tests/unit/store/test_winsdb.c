@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -842,6 +843,49 @@ static void restore_puts_the_backup_in_place(void **state)
         strbuf_done(&why);
 }
 
+static void restore_and_die(const char *backup, unsigned after_us)
+{
+        const pid_t child = fork();
+        int status;
+
+        if (child == 0)
+                _exit(winsdb_restore(place.path, backup, NULL, NULL) == 0 ? 0 : 1);
+        usleep(after_us);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+/* There is the old database, or the new one, or a word that there is none: never an empty one. */
+static void restore_may_die_at_any_moment(void **state)
+{
+        struct winsdb *db = open_for(WINSDB_CREATE);
+        char path[128], command[300];
+        int counts[3] = {0};
+
+        (void)state;
+        must_put(db, "ONE", 1);
+        snprintf(path, sizeof(path), "%s/backup.db", place.directory);
+        assert_int_equal(winsdb_backup_start(db, path, (wall_t){1}), 0);
+        tend_all(db, at_s(2));
+        must_put(db, "TWO", 2);
+        winsdb_close(db);
+        snprintf(command, sizeof(command), "cd %s && cp wins.db two.db && rm -f wins.db.aside*", place.directory);
+        assert_int_equal(system(command), 0);
+        for (unsigned i = 0; i < 40; i++) {
+                restore_and_die(path, i * 500);
+                db = NULL;
+                const int r = winsdb_open(&db, place.path, WINSDB_CREATE, NULL, NULL);
+                assert_true(r == 0 || r == NBT_ERR_STATE);
+                const size_t count = r == 0 ? count_records(db) : 0;
+                assert_true(r < 0 || count == 1 || count == 2);
+                counts[count]++;
+                winsdb_close(db);
+                snprintf(command, sizeof(command), "cd %s && rm -f wins.db* && cp two.db wins.db", place.directory);
+                assert_int_equal(system(command), 0);
+        }
+        assert_true(counts[2] > 0); /* the first dies before it can do anything */
+}
+
 static void cancelled_backup_leaves_nothing(void **state)
 {
         struct winsdb *db = open_for(WINSDB_CREATE);
@@ -888,6 +932,7 @@ int main(void)
                 HERE(any_scribble_is_harmless),
                 HERE(backup_holds_all_up_to_its_end),
                 HERE(restore_puts_the_backup_in_place),
+                HERE(restore_may_die_at_any_moment),
                 HERE(cancelled_backup_leaves_nothing),
         };
 
