@@ -107,7 +107,8 @@ static bool take_dirty(struct wins *wins, struct wins_queue *queue, uint32_t num
 {
         struct wins_slot *slot = wins_slot_at(&wins->table, number);
 
-        if (wins_work_find(wins, &slot->name, slot->scope))
+        const struct wins_work *work = wins_work_find(wins, &slot->name, slot->scope);
+        if (work && work->pending > 0)
                 return false;
         if ((slot->count & WINS_SLOT_COUNT) > 1) {
                 const struct wins_pending pending = {.origin = WINS_ORIGIN_RENEWAL};

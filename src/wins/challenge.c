@@ -177,7 +177,7 @@ static bool needs_packets(const struct wins *wins, const struct wins_work *work,
 }
 
 void wins_challenge_begin(struct wins *wins, struct wins_work *work, const struct wins_request *request,
-                          uint64_t version, const uint32_t *addresses, size_t count)
+                          uint64_t version, const uint32_t *addresses, size_t count, bool later)
 {
         struct wins_challenge *challenge = calloc(1, sizeof(*challenge));
 
@@ -202,7 +202,12 @@ void wins_challenge_begin(struct wins *wins, struct wins_work *work, const struc
         wins->statistics.challenges++;
         if (needs_packets(wins, work, addresses, count))
                 send_wack(wins, challenge);
-        ask_next(wins, challenge);
+        if (later && !wins_is_own_address(wins, addresses[0])) {
+                challenge->next_at = mono_add_ms(wins->now, WINS_CHALLENGE_FIRST_MS);
+                heap_sift(wins, challenge->heap_index);
+        } else {
+                ask_next(wins, challenge);
+        }
 }
 
 /* ---- what comes back ----------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define FIRST_MULTICAST UINT32_C(0xE0000000)
+#define FRESH_S 2
 
 /* What the database says of the subject's name. BURST: the address that a quick answer promised it to, 0 if none. */
 static struct wins_holding holding_of(const struct wins *wins, uint32_t slot, const struct wins_request *request,
@@ -231,6 +232,13 @@ static void renew(struct wins *wins, const struct wins_subject *subject, uint32_
         reply(wins, subject, NBNS_RCODE_OK);
 }
 
+/* Was the name given to its holder, or renewed, a moment ago? Then word of it may still be on its way, and a challenge that
+ * overtakes it would meet a machine that does not yet know. */
+static bool is_fresh(const struct wins *wins, const struct wins_subject *subject, const struct wins_record *record)
+{
+        return subject->work || record->expiry_s + FRESH_S >= (int64_t)expiry(wins);
+}
+
 static void challenge(struct wins *wins, const struct wins_subject *subject, const struct wins_record *record,
                       uint32_t burst)
 {
@@ -245,7 +253,8 @@ static void challenge(struct wins *wins, const struct wins_subject *subject, con
         if (!burst)
                 for (count = 0; count < record->member_count; count++)
                         addresses[count] = record->members[count].address;
-        wins_challenge_begin(wins, work, subject->request, burst ? 0 : record->version, addresses, count);
+        wins_challenge_begin(wins, work, subject->request, burst ? 0 : record->version, addresses, count,
+                             burst || is_fresh(wins, subject, record));
 }
 
 static bool has_room(struct wins *wins, const struct wins_subject *subject, enum wins_verdict verdict, bool is_free)

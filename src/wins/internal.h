@@ -215,9 +215,9 @@ void wins_work_wait_first(struct wins *wins, struct wins_work *work, const struc
 void wins_work_free_all(struct wins *wins);
 
 /* challenge.c */
-/* Asks ADDRESSES one after the other on behalf of the request; the claimant is told to wait. */
+/* Asks ADDRESSES one after the other on behalf of the request; the claimant is told to wait. LATER: not at once, see claim.c. */
 void wins_challenge_begin(struct wins *wins, struct wins_work *work, const struct wins_request *request,
-                          uint64_t version, const uint32_t *addresses, size_t count);
+                          uint64_t version, const uint32_t *addresses, size_t count, bool later);
 void wins_challenge_response(struct wins *wins, const struct wins_packet *packet, const struct nbns_packet *nbns);
 void wins_challenge_timers(struct wins *wins);
 mono_t wins_challenge_deadline(const struct wins *wins);

@@ -161,19 +161,28 @@ static void one_step(struct bench *bench, struct wins_event *event)
         do_actions(bench, &actions);
 }
 
+static void report(struct bench *bench, bool good)
+{
+        struct wins_event event = {.type = good ? WINS_EVENT_STORED : WINS_EVENT_STORE_FAILED};
+
+        event.store.batch = bench->out->id;
+        event.store.full = true;
+        if (good)
+                store_apply(bench, bench->out);
+        bench->out = NULL;
+        one_step(bench, &event);
+}
+
 static void settle(struct bench *bench)
 {
-        while (bench->out && bench->store != BENCH_STORE_HOLD) {
-                struct wins_event event = {.type = bench->store == BENCH_STORE_OK ? WINS_EVENT_STORED
-                                                                                  : WINS_EVENT_STORE_FAILED};
+        while (bench->out && bench->store != BENCH_STORE_HOLD)
+                report(bench, bench->store == BENCH_STORE_OK);
+}
 
-                event.store.batch = bench->out->id;
-                event.store.full = true;
-                if (bench->store == BENCH_STORE_OK)
-                        store_apply(bench, bench->out);
-                bench->out = NULL;
-                one_step(bench, &event);
-        }
+void bench_confirm(struct bench *bench)
+{
+        if (bench->out)
+                report(bench, true);
 }
 
 static void step(struct bench *bench, struct wins_event *event)

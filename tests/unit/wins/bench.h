@@ -60,6 +60,8 @@ void bench_command(struct bench *bench, struct wins_command *command);
 void bench_run_ms(struct bench *bench, uint64_t ms);
 /* What becomes of the batch that is held, and of later ones. */
 void bench_set_store(struct bench *bench, enum bench_store store);
+/* Stores the one batch that is held; what it lets out is held again. */
+void bench_confirm(struct bench *bench);
 /* The next unseen line, or NULL. */
 const char *bench_line(struct bench *bench);
 void bench_forget(struct bench *bench);      /* all lines are seen */

@@ -120,6 +120,7 @@ static void test_renewal_of_many(void **state)
 
         bench_start(bench);
         bench_claim(bench, NBNS_OPCODE_MULTIHOMED, "M<20>", HOST(1), UNIQUE);
+        bench_run_ms(bench, 5000);
         bench_claim(bench, NBNS_OPCODE_MULTIHOMED, "M<20>", HOST(2), UNIQUE);
         bench_answer(bench, HOST(1), "M<20>", both, 2);
         bench->now = mono_add_ms(bench->now, 5000 * 1000);
@@ -394,6 +395,7 @@ static void test_check(void **state)
         bench_claim(bench, NBNS_OPCODE_REGISTRATION, "PC<1E>", HOST(5), GROUP);
         bench_claim(bench, NBNS_OPCODE_REGISTRATION, "OTHER<20>", HOST(5), UNIQUE);
         bench_claim(bench, NBNS_OPCODE_MULTIHOMED, "TWIN<20>", HOST(1), UNIQUE);
+        bench_run_ms(bench, 5000);
         bench_claim(bench, NBNS_OPCODE_MULTIHOMED, "TWIN<20>", HOST(2), UNIQUE);
         bench_answer(bench, HOST(1), "TWIN<20>", both, 2);
         bench_claim(bench, NBNS_OPCODE_MULTIHOMED, "TWIN<00>", HOST(1), UNIQUE);
@@ -471,6 +473,7 @@ static void test_routes(void **state)
         /* answers: the server's only if it asked for that name with that id */
         bench_claim(bench, NBNS_OPCODE_REGISTRATION, "OTHER<20>", HOST(1), UNIQUE);
         bench_claim(bench, NBNS_OPCODE_REGISTRATION, "OTHER<20>", HOST(2), UNIQUE);
+        bench_run_ms(bench, 600);
         nbns_build_negative_query_response(&packet, bench->challenge_id, &other, NULL, 3, false);
         assert_int_equal(route_of(bench, HOST(1), &packet), WINS_ROUTE_SERVER);
         nbns_build_negative_query_response(&packet, bench->challenge_id, &own, NULL, 3, false);
