@@ -73,7 +73,7 @@ static void print_member(FILE *out, const struct wins_record *record, const stru
         ip4_format(member->address, address);
         ip4_format(member->owner, owner);
         wins_time_format(member->expiry_s, now_s, until);
-        fprintf(out, "  %-15s", address);
+        fprintf(out, "  %s", address);
         if (member->owner != record->owner)
                 fprintf(out, "  registered at %s", owner);
         if (member->expiry_s != record->expiry_s)

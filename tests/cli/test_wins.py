@@ -50,7 +50,7 @@ def test_show_says_all_that_a_record_holds(wins, daemon):
     assert re.fullmatch(r"FILESRV<20> +unique +active +dynamic +H +10\.77\.0\.3 +10\.77\.0\.9 +1F4 +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "
                         r"\(in 5 days 23 hours\) +File Server", lines[1])
     assert re.fullmatch(r"SALES<1C> +internet +released +dynamic +H +2 addresses +10\.77\.0\.9 +1F4 +\S+Z \(2 hours 1 minute ago\) +.*", lines[2])
-    assert lines[3:6] == ["  in scope LAB", "  10.77.0.3      ", "  10.77.0.4      "]
+    assert lines[3:6] == ["  in scope LAB", "  10.77.0.3", "  10.77.0.4"]
     assert re.fullmatch(r"PRINTSRV<00> +unique +active +static .* never +Workstation", lines[6])
 
 

@@ -122,6 +122,24 @@ def test_static_mapping_of_a_multihomed_machine(lab, lan, server):
     assert "multihomed-adapters" in {r["cause"] for r in report["ruled_out"]}
 
 
+def test_static_mapping_of_a_server_that_is_bound_twice(lab, lan):
+    """KB242053: the WINS server registers with itself by two adapters, and a static mapping knows one of them."""
+    wan = lab.segment("wan")
+    server = lab.host("server", (lan, f"{WINS}/24"), (wan, "10.78.0.9/24"))
+    server.winsd("-n", "WINSSRV", "-g", "LAB")
+    server.wait_state("WINSSRV", "20", "Registered")
+    report, _code = server.diagnose()
+    assert report["findings"] == [], "two adapters alone are no fault: both are in one record"
+    wins(server, "static", "add", "WINSSRV", "10.78.0.9", "--replace")
+    server.nbtstat("-RR", check=0)
+    server.wait_state("WINSSRV", "20", "Conflict")
+    report, code = server.diagnose()
+    assert code == 1
+    assert found(report)[("WINSSRV", "20")] == ("wins-static-mapping", "confirmed")
+    assert "KB242053" in report["findings"][0]["summary"]
+    assert any("NetbiosOptions" in line for line in report["findings"][0]["remedy"])
+
+
 def test_the_servers_administrator_asks_who_was_turned_away(server, node):
     """On the server: its own database needs no name, others' troubles need --wins."""
     wins(server, "static", "add", "FILESRV", "10.77.0.3")
