@@ -141,15 +141,12 @@ class Bench:
         process, _ready = self.server(server)
         quiet = self.load(client, server.address(), 137, "query", 0, names, rate=limit / 2, seconds=5)
         self.note("delay quiet", f"at {limit / 2:.0f}/s: p50 {quiet['p50_us']} us, p99 {quiet['p99_us']} us, p99.9 {quiet['p999_us']} us, lost {quiet['lost']}", **quiet)
-        writer = client.start("writer", *CLIENT, self.build / "bench/wins_load", server.address(), 137, "register", 0x800000, 100000000, 0, 64, 8, 2000)
         for command in (("scavenge",), ("backup", server.state / "bench-backup.db")):
-            client.lab  # the manager talks to the server's own socket
-            server.start(f"manager-{command[0]}", self.build / "src/cli/netbt", "wins", *server.places(), *command)
-        busy = self.load(client, server.address(), 137, "query", 0, names, rate=limit / 2, seconds=5)
+            server.start(f"manager-{command[0]}", *CLIENT, self.build / "src/cli/netbt", "wins", *server.places(), *command)
+        busy = self.load(client, server.address(), 137, "mix", 0, names, rate=limit / 2, seconds=5)
         self.note("delay busy", f"at {limit / 2:.0f}/s: p50 {busy['p50_us']} us, p99 {busy['p99_us']} us, p99.9 {busy['p999_us']} us, max {busy['max_us']} us, "
-                  f"lost {busy['lost']}", **busy)
-        writer.popen.wait(30)
-        print("  meanwhile:", writer.output().strip())
+                  f"lost {busy['lost']}; {busy['claims']} names registered meanwhile, a backup of "
+                  f"{(server.state / 'bench-backup.db').stat().st_size >> 20 if (server.state / 'bench-backup.db').exists() else 0} MiB made", **busy)
         process.stop()
 
 

@@ -2,10 +2,10 @@
  * Many clients of a WINS server in one program: asks, registers or refreshes numbered names, keeps so many requests on their way or
  * sends at a fixed rate, and tells how fast and how late the answers came.
  *
- * usage: wins_load ADDRESS PORT query|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
+ * usage: wins_load ADDRESS PORT query|mix|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
  *
  * Name number N is "N%08X" with suffix <20> at address 10.0.0.0 + N. query asks for random ones of FIRST..FIRST+COUNT-1 (of MISSING_PERCENT
- * the server has never heard); register and refresh go through them in order, once round or until SECONDS are over. With RATE
+ * the server has never heard); mix does so too, and registers a new name with every 32nd request, whose delay does not count; register and refresh go through them in order, once round or until SECONDS are over. With RATE
  * requests leave by the clock, and an answer's delay counts from when its request was due.
  *
  * Prints: answers a second, of them positive and negative, bytes of the last, requests without an answer, delays in microseconds.
@@ -28,12 +28,17 @@
 #define BUCKETS 4096u /* delays: 16 for each power of two */
 #define LATE_S 0.5
 
-enum mode { MODE_QUERY, MODE_REGISTER, MODE_REFRESH };
+enum mode { MODE_QUERY, MODE_MIX, MODE_REGISTER, MODE_REFRESH };
+
+#define MIX_EVERY 32u
+#define MIX_FIRST 0x800000u /* where the new names of a mix begin */
 
 static enum mode mode;
 static uint32_t first, count, missing_percent;
 static uint32_t next_number;
 static uint16_t next_id;
+static bool is_claim[IDS]; /* of a mix */
+static uint64_t claims_answered;
 static double due_at[IDS]; /* of the request under way with that id; 0: none */
 static unsigned under_way;
 static uint64_t sent, answers, positive, negative, waits, lost;
@@ -94,19 +99,21 @@ static size_t make_request(uint8_t *packet, uint16_t id)
         uint8_t *at = put16(packet, id);
         uint32_t number;
         char letter = 'N';
+        const bool claims = mode >= MODE_REGISTER || (mode == MODE_MIX && next_number++ % MIX_EVERY == 0);
 
-        if (mode == MODE_QUERY) {
+        is_claim[id] = claims && mode == MODE_MIX;
+        if (!claims) {
                 number = first + random_below(count);
                 if (random_below(100) < missing_percent)
                         letter = 'X';
                 at = put16(at, 0x0100);
         } else {
-                number = first + next_number++ % count;
-                at = put16(at, mode == MODE_REGISTER ? 0x2900 : 0x4100);
+                number = mode == MODE_MIX ? MIX_FIRST + next_number / MIX_EVERY : first + next_number++ % count;
+                at = put16(at, mode == MODE_REFRESH ? 0x4100 : 0x2900);
         }
-        at = put16(put16(put16(put16(at, 1), 0), 0), mode == MODE_QUERY ? 0 : 1);
+        at = put16(put16(put16(put16(at, 1), 0), 0), claims ? 1 : 0);
         at = put16(put16(put_name(at, letter, number), 0x20), 1);
-        if (mode != MODE_QUERY) {
+        if (claims) {
                 at = put16(put16(put16(at, 0xC00C), 0x20), 1);
                 at = put16(put16(put32(at, 300000), 6), 0x6000);
                 at = put32(at, 0x0A000000u + number);
@@ -163,7 +170,9 @@ static void take(const uint8_t *packet, unsigned len, double now)
 {
         const uint16_t id = (uint16_t)(packet[0] << 8 | packet[1]);
 
-        if (len < 12 || due_at[id] == 0)
+        const double due = due_at[id];
+
+        if (len < 12 || due == 0)
                 return;
         if ((packet[2] >> 3 & 15) == 7) {
                 waits++; /* WACK: the answer comes later */
@@ -173,9 +182,13 @@ static void take(const uint8_t *packet, unsigned len, double now)
                 negative++;
         else
                 positive++;
-        delays[bucket_of(now - due_at[id])]++;
         due_at[id] = 0;
         under_way--;
+        if (is_claim[id]) {
+                claims_answered++;
+                return;
+        }
+        delays[bucket_of(now - due)]++;
         answers++;
         last_bytes = len;
 }
@@ -210,7 +223,7 @@ static void drop_late(double limit)
 
 static bool is_done(void)
 {
-        return mode != MODE_QUERY && next_number >= count;
+        return mode >= MODE_REGISTER && next_number >= count;
 }
 
 static void run_window(int fd, unsigned window, double end)
@@ -221,7 +234,7 @@ static void run_window(int fd, unsigned window, double end)
                 struct pollfd wait = {.fd = fd, .events = POLLIN};
                 unsigned room = window > under_way ? window - under_way : 0;
 
-                if (mode != MODE_QUERY && next_number + room > count)
+                if (mode >= MODE_REGISTER && next_number + room > count)
                         room = count - next_number;
                 send_some(fd, room, now, 0);
                 if (poll(&wait, 1, 100) == 1)
@@ -269,9 +282,9 @@ static uint64_t percentile(double share)
 
 static int read_mode(const char *text)
 {
-        static const char *const names[] = {"query", "register", "refresh"};
+        static const char *const names[] = {"query", "mix", "register", "refresh"};
 
-        for (unsigned i = 0; i < 3; i++)
+        for (unsigned i = 0; i < 4; i++)
                 if (strcmp(names[i], text) == 0) {
                         mode = (enum mode)i;
                         return 0;
@@ -295,7 +308,7 @@ int main(int argc, char **argv)
 {
         if (argc < 9 || argc > 10 || read_mode(argv[3]) < 0) {
                 fprintf(stderr,
-                        "usage: wins_load ADDRESS PORT query|register|refresh FIRST COUNT MISSING_PERCENT WINDOW "
+                        "usage: wins_load ADDRESS PORT query|mix|register|refresh FIRST COUNT MISSING_PERCENT WINDOW "
                         "SECONDS [RATE]\n");
                 return 2;
         }
@@ -314,12 +327,13 @@ int main(int argc, char **argv)
         else
                 run_window(fd, window < 1 ? 1 : window > MAX_WINDOW ? MAX_WINDOW : window, end);
         const double seconds = now_s() - start;
-        printf("answers_per_second %.0f positive %llu negative %llu waits %llu bytes %u lost %llu p50_us %llu p99_us "
+        printf("answers_per_second %.0f positive %llu negative %llu waits %llu claims %llu bytes %u lost %llu p50_us "
+               "%llu p99_us "
                "%llu "
                "p999_us %llu max_us %llu\n",
                (double)answers / seconds, (unsigned long long)positive, (unsigned long long)negative,
-               (unsigned long long)waits, last_bytes, (unsigned long long)lost, (unsigned long long)percentile(0.5),
-               (unsigned long long)percentile(0.99), (unsigned long long)percentile(0.999),
-               (unsigned long long)percentile(1));
+               (unsigned long long)waits, (unsigned long long)claims_answered, last_bytes, (unsigned long long)lost,
+               (unsigned long long)percentile(0.5), (unsigned long long)percentile(0.99),
+               (unsigned long long)percentile(0.999), (unsigned long long)percentile(1));
         return 0;
 }
