@@ -66,7 +66,7 @@ def main():
     build = pathlib.Path(args.build).resolve()
     os.environ["NETBT_BUILD"] = str(build)
     sys.path.insert(0, str(TOP / "tests/lab"))
-    for program in ("bench_wire", "bench_node"):
+    for program in ("bench_wire", "bench_node", "bench_winsdb"):
         micro(build, program)
     if os.geteuid() != 0:
         print("bench: the network parts need root (namespaces): left out", file=sys.stderr)
