@@ -220,7 +220,7 @@ struct wins_completion {
         uint64_t id;
         int result; /* 0 or NBT_ERR_…: NOT_FOUND never for pages; EXISTS, RANGE, FULL, IO (store failed), STATE (stopping) */
         enum wins_command_type type;
-        size_t row_count; /* SHOW; DELETE and ADD: how many were changed, without rows */
+        size_t row_count; /* SHOW; DELETE: what was deleted; ADD: how many, without rows */
         const struct wins_record *const *rows;
         size_t finding_count; /* CHECK */
         const struct wins_finding *findings;
