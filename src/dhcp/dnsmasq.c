@@ -35,13 +35,21 @@ static const char *fault(struct span line, struct lease *lease)
         return NULL;
 }
 
+/* "EXPIRY IAID ADDRESS NAME DUID": five words, the third an IPv6 address, which a cut-off line's client identifier is not taken for. */
 static bool is_v6(struct span line)
 {
-        (void)span_word(&line);
-        (void)span_word(&line);
-        const struct span address = span_word(&line);
+        const struct span expiry = span_word(&line), iaid = span_word(&line), address = span_word(&line);
+        size_t colons = 0;
+        int64_t number;
 
-        return memchr(address.at, ':', address.len_bytes) != NULL;
+        (void)span_word(&line);
+        for (size_t i = 0; i < address.len_bytes; i++) {
+                if (!memchr("0123456789abcdefABCDEF:.", address.at[i], 24))
+                        return false;
+                colons += address.at[i] == ':';
+        }
+        return span_number(expiry, &number) && iaid.len_bytes && !memchr(iaid.at, ':', iaid.len_bytes) && colons >= 2 &&
+               span_word(&line).len_bytes > 0;
 }
 
 void lease_take_dnsmasq(struct span line, struct lease_item *ret)

@@ -229,8 +229,10 @@ def test_clients_and_leases(server, client):
     wait_until(server.written, what="leases on disk")
     check = client.host.run(NETBT, "dhcp", "check", "--json", server.leases)
     document = json.loads(check.stdout)
-    assert document["addresses"] >= 1 and document["counts"]["damage"] == 0, check.stdout
-    assert check.returncode == 0, check.stdout
+    faults = {kind: count for kind, count in document["counts"].items() if count}
+    # to dhcpd and Kea the two programs are two clients, of one hardware address: that is told, and nothing else
+    assert document["addresses"] >= 1 and set(faults) <= {"client-twice"}, check.stdout
+    assert check.returncode == bool(faults) and bool(faults) == (document["addresses"] == 2), check.stdout
     repaired = client.host.run(NETBT, "dhcp", "repair", server.leases, "-o", client.host.directory / "clean", *client.host.places(), check=0)
     assert "0 records left out" in repaired.stdout
     if server.name != "udhcpd":  # which writes the time anew
