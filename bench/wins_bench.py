@@ -139,6 +139,10 @@ class Bench:
         """Delay of queries at half the limit, while names are registered, the database is scavenged and a backup is made."""
         self.fill(server, names)
         process, _ready = self.server(server)
+        echo = self.echo(server, 62)
+        bare = self.load(client, server.address(), 1137, "query", 0, names, rate=limit / 2, seconds=5)
+        self.note("delay echo", f"at {limit / 2:.0f}/s: p50 {bare['p50_us']} us, p99 {bare['p99_us']} us, p99.9 {bare['p999_us']} us: what the machine itself costs", **bare)
+        echo.kill()
         quiet = self.load(client, server.address(), 137, "query", 0, names, rate=limit / 2, seconds=5)
         self.note("delay quiet", f"at {limit / 2:.0f}/s: p50 {quiet['p50_us']} us, p99 {quiet['p99_us']} us, p99.9 {quiet['p999_us']} us, lost {quiet['lost']}", **quiet)
         for command in (("scavenge",), ("backup", server.state / "bench-backup.db")):

@@ -1,6 +1,7 @@
 #include "daemon/keeper.h"
 
 #include "io/clock.h"
+#include "io/priority.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -8,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NICENESS 5
 /* After a slice of background work that failed (no room): how long until the next. */
 #define FAILED_PAUSE_MS 1000u
 #define LONGEST_WAIT_MS 60000u
@@ -151,7 +150,7 @@ static void *run(void *context)
 {
         struct keeper *keeper = context;
 
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+        priority_give_way();
         pthread_mutex_lock(&keeper->lock);
         while (!keeper->quit || keeper->batch)
                 work(keeper);

@@ -167,7 +167,7 @@ static const char *const ALLOWED_CALLS[] = {
         "sched_getscheduler",
         "sched_get_priority_min",
         "sched_get_priority_max",
-        "setpriority", /* without privilege it only makes one nicer */
+        "sched_setattr", /* without privilege it only makes one nicer */
         "rt_sigaction",
         "rt_sigprocmask",
         "rt_sigreturn",
