@@ -7,6 +7,7 @@
 #include "settings/effective.h"
 #include "store/eventdb.h"
 #include "store/regfile.h"
+#include "store/watchdb.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define SPOOFERS_SINCE_US (INT64_C(86400) * 1000000)
 #define PASTE_MAX_BYTES EVENT_TEXT_MAX_BYTES
 
 int collect_init(struct collection *c)
@@ -218,10 +220,31 @@ static void collect_log(struct collection *c, const struct cli_context *ctx)
         strbuf_done(&why);
 }
 
+/* What netbt watch found in the last day; without its table there is just less to know. */
+static void collect_spoofers(struct collection *c, const struct cli_context *ctx)
+{
+        const struct watchdb_finding *findings = NULL;
+        struct watchdb *db = NULL;
+        char path[4096];
+
+        snprintf(path, sizeof path, "%s/%s", ctx->state_dir, WATCHDB_FILE);
+        if (watchdb_open(&db, path, WATCHDB_READ, NULL) < 0)
+                return;
+        const wall_t since = {c->snapshot.now.us - SPOOFERS_SINCE_US};
+        const int count = watchdb_findings(db, since, &c->arena, &findings);
+        struct snapshot_spoofer *rows = count > 0 ? arena_alloc(&c->arena, (size_t)count * sizeof *rows) : NULL;
+        for (int i = 0; rows && i < count; i++)
+                rows[i] = (struct snapshot_spoofer){findings[i].address, findings[i].confidence, findings[i].evidence};
+        c->snapshot.spoofers = rows;
+        c->snapshot.spoofer_count = rows ? (size_t)count : 0;
+        watchdb_close(db);
+}
+
 int collect_local(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
         c->snapshot.now = clock_wall();
         collect_ifaces(c);
+        collect_spoofers(c, ctx);
         collect_node(c, ctx, request);
         const int exit = collect_settings(c, ctx, request);
 

@@ -13,7 +13,7 @@
 #define ROWS_MAX 5000u /* of one page; a filter shows the others */
 #define FILTER_BYTES 32
 #define LINE_BYTES 320
-#define NAME_BYTES 20
+#define CTRL_L 12
 
 enum page { PAGE_NAMES, PAGE_CONFLICTS, PAGE_MACHINES, PAGE_SPOOFERS, PAGE_CHANGES, PAGE_MAX };
 
@@ -393,6 +393,8 @@ static bool take_key(struct watch_ui *ui, int key)
         } else if (key >= '1' && key < '1' + PAGE_MAX) {
                 ui->page = (enum page)(key - '1');
                 ui->top = 0;
+        } else if (key == CTRL_L) {
+                clearok(stdscr, TRUE); /* another program wrote over the screen */
         } else if (key == '\t') {
                 ui->page = (enum page)((ui->page + 1) % PAGE_MAX);
                 ui->top = 0;

@@ -5,6 +5,8 @@
 #include "diagnose/describe.h"
 #include "diagnose/holder.h"
 
+#include <string.h>
+
 /* ASSUMPTION: within an hour a machine is rarely renamed; later its table says little about the demand. */
 #define FRESH_US (INT64_C(3600) * 1000000)
 
@@ -65,6 +67,16 @@ static bool is_fresh(const struct snapshot *snapshot, const struct snapshot_even
         return last != 0 && snapshot->now.us - last < FRESH_US;
 }
 
+/* What was seen on the wire of the sender makes the verdict firmer, never weaker. */
+static enum diagnose_verdict with_watch(const struct snapshot_spoofer *watched, enum diagnose_verdict verdict)
+{
+        if (watched && strcmp(watched->confidence, "confirmed") == 0)
+                return VERDICT_CONFIRMED;
+        if (watched && strcmp(watched->confidence, "likely") == 0 && verdict == VERDICT_POSSIBLE)
+                return VERDICT_LIKELY;
+        return verdict;
+}
+
 static void judge(const struct rule_input *in, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
@@ -77,12 +89,14 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
         const bool unfounded = case_verification(c) == SNAPSHOT_VERIFICATION_UNFOUNDED;
         const bool searched = c->has_name && snapshot_was_searched(in->snapshot, &c->name);
         const bool second = unfounded || (searched && is_fresh(in->snapshot, event));
+        const struct snapshot_spoofer *watched = snapshot_find_spoofer(in->snapshot, event->sender);
         enum diagnose_verdict verdict = VERDICT_POSSIBLE;
 
         if (told)
                 verdict = second ? VERDICT_CONFIRMED : VERDICT_LIKELY;
         else if (unfounded)
                 verdict = VERDICT_LIKELY;
+        verdict = with_watch(watched, verdict);
         rule_fits(in, ret, verdict,
                   verdict == VERDICT_POSSIBLE
                           ? "The demand for %s from %s may be forged: nobody else is seen to hold the name"
@@ -97,6 +111,9 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                           describe_address(in, event->sender));
         if (searched)
                 texts_add(&ret->evidence, "name query: no other machine answers for %s now", describe_name(in));
+        if (watched)
+                texts_add(&ret->evidence, "netbt watch, %s spoofer %s: %s", watched->confidence,
+                          describe_address(in, event->sender), watched->evidence);
         evidence_silence(in, event->sender, &ret->evidence);
         remedy(in, &ret->remedy);
 }

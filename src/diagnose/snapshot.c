@@ -20,6 +20,14 @@ const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, 
         return NULL;
 }
 
+const struct snapshot_spoofer *snapshot_find_spoofer(const struct snapshot *snapshot, uint32_t address)
+{
+        for (size_t i = 0; i < snapshot->spoofer_count; i++)
+                if (snapshot->spoofers[i].address == address)
+                        return &snapshot->spoofers[i];
+        return NULL;
+}
+
 bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address)
 {
         for (size_t i = 0; i < snapshot->wins_count; i++)

@@ -36,6 +36,13 @@ struct snapshot_neighbour {
         uint8_t mac[6];
 };
 
+/* What netbt watch found out about one address lately. */
+struct snapshot_spoofer {
+        uint32_t address;
+        const char *confidence; /* "possible", "likely", "confirmed" */
+        const char *evidence;   /* sentences, "; " between */
+};
+
 enum snapshot_reply {
         SNAPSHOT_NOT_ASKED, /* --offline, or it could not be sent: why_not tells */
         SNAPSHOT_SILENT,
@@ -145,6 +152,8 @@ struct snapshot {
         const struct snapshot_iface *ifaces;
         size_t neighbour_count;
         const struct snapshot_neighbour *neighbours;
+        size_t spoofer_count;
+        const struct snapshot_spoofer *spoofers;
         size_t wins_count;
         const uint32_t *wins;
         size_t event_count;
@@ -167,6 +176,9 @@ const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot
 
 /* What is known of the host at ADDRESS, or NULL. */
 const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address);
+
+/* What netbt watch found out about ADDRESS, or NULL. */
+const struct snapshot_spoofer *snapshot_find_spoofer(const struct snapshot *snapshot, uint32_t address);
 
 /* Is ADDRESS one of the WINS servers known? */
 bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address);

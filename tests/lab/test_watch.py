@@ -92,6 +92,7 @@ def test_claim_refusal_conflict_and_its_end(hosts):
     first.netbtd("-i", "eth0", "-n", "TWIN", "-g", "LAB")
     seen = watcher.wait("claim", lambda o: o["name"] == "TWIN" and o["suffix"] == "20")
     assert seen["holder"]["address"] == first.address() and seen["holder"]["mac"] == first.mac()
+    first.wait_state("TWIN", "20", "Registered")
     daemon = second.netbtd("-i", "eth0", "-n", "TWIN", "-g", "LAB")
     conflict = watcher.wait("conflict", lambda o: o["name"] == "TWIN" and o["suffix"] == "20")
     both = {h["address"]: h for h in (conflict["holder"], conflict["peer"])}
