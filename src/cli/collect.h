@@ -75,6 +75,9 @@ int collect_local(struct collection *collection, const struct cli_context *ctx, 
 /* The pasted events. CLI_EXIT_USAGE, told on ctx->err, if they cannot be read. */
 int collect_events(struct collection *collection, const struct cli_context *ctx, const char *path);
 
+/* One more name that is to be asked for; each once, at most COLLECT_MAX_NAMES. */
+void collect_want_name(struct collection *collection, const struct nb_name *name);
+
 /* One more WINS server that is known; each once. */
 void collect_add_wins(struct collection *collection, uint32_t address);
 

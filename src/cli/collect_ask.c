@@ -30,7 +30,7 @@ static bool is_wanted(const struct collection *c, const struct nb_name *name)
         return false;
 }
 
-static void want_name(struct collection *c, const struct nb_name *name)
+void collect_want_name(struct collection *c, const struct nb_name *name)
 {
         if (is_wanted(c, name))
                 return;
@@ -45,7 +45,7 @@ static void want_node_names(struct collection *c, enum node_name_state state)
 
         for (size_t i = 0; node && i < node->name_count; i++)
                 if (node->names[i].state == state && node->names[i].kind == NODE_NAME_UNIQUE)
-                        want_name(c, &node->names[i].name);
+                        collect_want_name(c, &node->names[i].name);
 }
 
 static void want_computer(struct collection *c, const char *computer)
@@ -55,7 +55,7 @@ static void want_computer(struct collection *c, const char *computer)
         for (size_t i = 0; computer && computer[0] && i < NBT_ARRAY_SIZE(suffixes); i++) {
                 const struct nb_name name = nb_name_make(computer, suffixes[i]);
 
-                want_name(c, &name);
+                collect_want_name(c, &name);
         }
 }
 
@@ -66,7 +66,7 @@ static void want_refusals(struct collection *c)
                 const struct snapshot_database *database = &c->databases[i].snapshot;
 
                 for (size_t j = 0; database->was_named && j < database->refusal_count; j++)
-                        want_name(c, &database->refusals[j].name);
+                        collect_want_name(c, &database->refusals[j].name);
         }
 }
 
@@ -78,7 +78,7 @@ static void want_names(struct collection *c)
                 char computer[HOSTNAME_NETBIOS_BYTES];
 
                 if (event->has_name) {
-                        want_name(c, &event->name);
+                        collect_want_name(c, &event->name);
                 } else if (!c->snapshot.events_are_ours && event->event->computer[0]) {
                         hostname_netbios(event->event->computer, computer);
                         want_computer(c, computer);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_RECORDS 256
+#define MAX_CHECK_PAGES 8
 #define MAX_ROWS_A_NAME 16 /* a name has one record in each scope */
 
 static const char *place_error(int r)
@@ -38,6 +39,25 @@ static void take_status(struct collection *c, struct collect_database *to, const
         to->snapshot.refusal_count = view->refusal_count;
         to->snapshot.refusals = view->refusals;
         collect_add_wins(c, view->owner);
+}
+
+/* Names of records that look as if two machines had been merged into one: they are looked into, as they are nobody's event. */
+static void take_twins(struct collection *c, struct collect_database *database)
+{
+        struct ctl_wins_request request = {0};
+        struct ctl_reply reply;
+        bool more = true;
+
+        for (size_t pages = 0; more && pages < MAX_CHECK_PAGES; pages++) {
+                reply = (struct ctl_reply){0};
+                if (call(database->client, CTL_REQUEST_WINS_CHECK, &request, &c->arena, &reply) < 0)
+                        return; /* what can be read without it is read */
+                for (size_t i = 0; i < reply.wins->finding_count; i++)
+                        if (reply.wins->findings[i].type == WINS_FINDING_TWINS && reply.wins->findings[i].record)
+                                collect_want_name(c, &reply.wins->findings[i].record->name);
+                more = reply.wins->more;
+                request.cursor = reply.wins->cursor;
+        }
 }
 
 /* PLACE is a socket, or with IS_LOCAL this machine's runtime directory. Takes the client over to the collection. */
@@ -135,6 +155,8 @@ int collect_wins_records(struct collection *c)
                 if (!records)
                         return NBT_ERR_NOMEM;
                 database->snapshot.records = records;
+                if (database->snapshot.was_named)
+                        take_twins(c, database);
                 for (size_t j = 0; j < c->name_count && r == 0; j++)
                         r = read_name(c, database, records, &c->names[j]);
                 database->client = ctl_close(database->client);

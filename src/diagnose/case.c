@@ -433,6 +433,57 @@ static void add_from_refusals(struct builder *b)
         }
 }
 
+/* ---- two machines in one record ------------------------------------------------------------------------------------- */
+
+/* Was the machine at ADDRESS asked for NAME itself, and did it answer as a holder that does not know OTHER? */
+static bool answers_alone(const struct snapshot *snapshot, const struct nb_name *name, uint32_t address, uint32_t other)
+{
+        for (size_t i = 0; i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+
+                if (query->kind != SNAPSHOT_ASKED_HOST || query->destination != address ||
+                    !nb_name_equal(&query->name, name) || query->answer_count == 0)
+                        continue;
+                const struct snapshot_answer *answer = &query->answers[0];
+
+                for (size_t j = 0; j < answer->address_count; j++)
+                        if (answer->addresses[j] == other)
+                                return false;
+                return answer->rcode == NBNS_RCODE_OK && !answer->group;
+        }
+        return false;
+}
+
+static void add_if_merged(struct builder *b, const struct wins_record *record)
+{
+        for (size_t i = 0; i < record->member_count; i++)
+                for (size_t j = i + 1; j < record->member_count; j++) {
+                        const uint32_t first = record->members[i].address, second = record->members[j].address;
+
+                        if (!answers_alone(b->snapshot, &record->name, first, second) ||
+                            !answers_alone(b->snapshot, &record->name, second, first))
+                                continue;
+                        struct diagnose_case *c = get_case(b, &record->name, first, 0);
+
+                        if (c)
+                                c->here |= snapshot_find_iface(b->snapshot, first) != NULL;
+                        return;
+                }
+}
+
+/* The challenge's own criterion (a multihomed machine's answer lists all its addresses), of a database that was named. */
+static void add_from_merged(struct builder *b)
+{
+        for (size_t i = 0; i < b->snapshot->database_count; i++) {
+                const struct snapshot_database *database = &b->snapshot->databases[i];
+
+                for (size_t j = 0; database->was_named && j < database->record_count; j++)
+                        if (database->records[j].type == WINS_MULTIHOMED &&
+                            is_told(&database->records[j], &database->records[j].name))
+                                add_if_merged(b, &database->records[j]);
+        }
+}
+
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* In conflict now first; otherwise the order stays, which is newest event first. */
@@ -458,6 +509,7 @@ int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct
         add_from_events(&b);
         add_from_answers(&b);
         add_from_refusals(&b);
+        add_from_merged(&b);
         for (size_t i = 0; i < b.count; i++) {
                 struct diagnose_case *c = &b.cases[i];
 

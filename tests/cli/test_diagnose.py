@@ -267,11 +267,14 @@ def winsd(tmp_path):
 
     made.replies.update({
         "wins-status": lambda request: {"wins": {"view": {"owner": "10.77.0.9", "settings": {"renewal_s": 518400}, "refusals": made.refusals}}},
-        "wins-show": select, "wins-delete": select,
+        "wins-show": select, "wins-delete": select, "wins-check": {"wins": {}},
         "wins-backup": {"wins": {"path": "/state/backup/wins-1.db"}},
     })
     yield made
     made.close()
+
+
+LOOKS = {"wins-status", "wins-show", "wins-check"}
 
 
 def kinds(daemon):
@@ -283,7 +286,7 @@ def test_static_mapping_in_a_database(judged, daemon, winsd):
     assert {(f["cause"], f["verdict"], f["name"], f["suffix"]) for f in document["findings"]} == \
         {("wins-static-mapping", "confirmed", "FILESRV", s) for s in ("00", "20")}
     assert "fix" not in document
-    assert set(kinds(winsd)) == {"wins-status", "wins-show"}, "it only looks"
+    assert set(kinds(winsd)) == LOOKS, "it only looks"
     asked = {r["wins"]["filter"]["name"] for r in winsd.requests if r["request"] == "wins-show"}
     assert {name16("FILESRV", 0x00), name16("FILESRV", 0x20)} <= asked
     assert "wins-replication" in {n["cause"] for n in document["ruled_out"]}
@@ -296,7 +299,7 @@ def test_dry_run_and_fix(diagnose, daemon, winsd):
     assert re.search(r"--fix would do this:\n  1\. the database of the WINS server 10\.77\.0\.9 would be backed up .*\n"
                      r"  2\. the static mapping of FILESRV<00>, FILESRV<03>, FILESRV<20> to 10\.77\.0\.3 would be deleted\n"
                      r"  3\. this machine's names would be released .*\n$", done.stdout)
-    assert set(kinds(winsd)) == {"wins-status", "wins-show"} and "release-refresh" not in kinds(daemon)
+    assert set(kinds(winsd)) == LOOKS and "release-refresh" not in kinds(daemon)
     done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
     assert done.returncode == 0, "all that was found is put right"
     assert "1. the database of the WINS server 10.77.0.9 was backed up to /state/backup/wins-1.db\n" in done.stdout
@@ -329,7 +332,7 @@ def test_fix_leaves_other_causes_alone(diagnose, daemon, winsd):
     winsd.records = []
     done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
     assert done.returncode == 1 and "Nothing was changed" in done.stdout
-    assert set(kinds(winsd)) == {"wins-status", "wins-show"} and set(kinds(daemon)) == {"view"}
+    assert set(kinds(winsd)) == LOOKS and set(kinds(daemon)) == {"view"}
 
 
 def test_refused_claims_of_others(judged, winsd):

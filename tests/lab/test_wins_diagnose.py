@@ -193,6 +193,9 @@ def test_twins_merged_into_one_record(lab, lan, server, node):
     assert found(report)[("TWIN", "20")] == ("same-computer-name", "confirmed")
     finding = next(f for f in report["findings"] if f["suffix"] == "20")
     assert any("took the two machines for one" in line for line in finding["evidence"])
+    report, code = server.diagnose("--wins", socket_of(server))
+    assert code == 1
+    assert found(report) == {("TWIN", "20"): ("same-computer-name", "confirmed")}, "on the server's host too, where nobody complained"
 
 
 def test_check_finds_what_static_mappings_hide(lab, lan, server):
