@@ -107,7 +107,8 @@ static void act_send(struct driver *driver, const struct node_action *action)
         if (!row)
                 return; /* the interface went in this very turn */
         dump("to", action->send.destination, action->send.bytes, action->send.len_bytes);
-        if (!action->send.broadcast && is_ours(driver, action->send.destination, action->send.port)) {
+        /* What the node sends to an address of ours is for the server, whatever NameServerPort says. */
+        if (!action->send.broadcast && is_ours(driver, action->send.destination, udp_port(driver->setup.udp))) {
                 hand_over(driver, true, row->iface.address, action->send.destination, action->send.bytes,
                           action->send.len_bytes);
                 return;

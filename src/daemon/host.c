@@ -142,6 +142,8 @@ static int open_privileged(struct host *host)
                 r = make_directory(host, host->switches.runtime_dir);
         if (r == 0)
                 r = open_udp(host);
+        if (r == 0 && host->service)
+                udp_make_spares(host->udp, UDP_RECEIVE_BUFFER_BYTES);
         if (r == 0 && netif_monitor_open(&host->monitor) < 0)
                 r = fail(host, 4314, "the kernel's list of interfaces cannot be watched: %s", strerror(errno));
         return r == 0 ? open_control(host) : r;

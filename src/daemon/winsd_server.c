@@ -268,7 +268,7 @@ static void on_local(void *context, uint32_t source, uint32_t destination, const
         const struct wins_packet packet = {.bytes = bytes,
                                            .len_bytes = len_bytes,
                                            .source = source,
-                                           .source_port = winsd->parts.setup->config.node.name_server_port,
+                                           .source_port = NBNS_PORT,
                                            .local = destination};
         struct wins_event event = {.type = WINS_EVENT_PACKET, .packet = packet};
 

@@ -29,7 +29,9 @@ struct lane {
 struct udp {
         int fd;
         uint16_t port;
-        uint32_t address;        /* bound to it alone; 0: to all */
+        uint32_t address; /* bound to it alone; 0: to all */
+        size_t spare_count;
+        int spares[UDP_MAX_SPARES];
         size_t used;             /* messages of `in` that the last call filled */
         uint32_t kernel_dropped; /* SO_RXQ_OVFL counts from the socket's birth and wraps */
         struct udp_counters counters;
@@ -44,6 +46,13 @@ static int set_int(int fd, int level, int option, int value)
         return setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/* Past the system's limit if we may: a network whose machines all start at once sends thousands of claims in a moment. */
+static void ask_room(int fd, size_t bytes)
+{
+        if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)bytes) < 0)
+                (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
+}
+
 static int prepare(int fd, const struct udp_options *options)
 {
         if (set_int(fd, SOL_SOCKET, SO_BROADCAST, 1) < 0 || set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) < 0)
@@ -51,7 +60,7 @@ static int prepare(int fd, const struct udp_options *options)
         /* Both only help: the first counts losses, the second asks for more room than the system may grant. */
         (void)set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
         if (options && options->receive_buffer_bytes)
-                (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)options->receive_buffer_bytes);
+                ask_room(fd, options->receive_buffer_bytes);
         return 0;
 }
 
@@ -126,19 +135,33 @@ int udp_open(struct udp **ret, const struct udp_options *options)
         return r;
 }
 
+static int make_socket(void)
+{
+        return socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+void udp_make_spares(struct udp *wildcard, size_t receive_buffer_bytes)
+{
+        while (wildcard->spare_count < UDP_MAX_SPARES) {
+                const int fd = make_socket();
+
+                if (fd < 0)
+                        return;
+                ask_room(fd, receive_buffer_bytes);
+                wildcard->spares[wildcard->spare_count++] = fd;
+        }
+}
+
 int udp_open_beside(struct udp **ret, struct udp *wildcard, uint32_t address)
 {
         const struct sockaddr_in local = {
                 .sin_family = AF_INET, .sin_port = htons(wildcard->port), .sin_addr.s_addr = htonl(address)};
-        const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        int room = 0, r;
-        socklen_t len = sizeof room;
+        const int fd = wildcard->spare_count ? wildcard->spares[--wildcard->spare_count] : make_socket();
+        int r;
 
         if (fd < 0)
                 return bind_error(errno);
         r = prepare(fd, NULL);
-        if (r == 0 && getsockopt(wildcard->fd, SOL_SOCKET, SO_RCVBUF, &room, &len) == 0)
-                (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, room / 2); /* the kernel tells twice what was asked */
         /* What comes beside each datagram costs time; losses are asked for instead. */
         (void)set_int(fd, IPPROTO_IP, IP_PKTINFO, 0);
         (void)set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 0);
@@ -178,6 +201,8 @@ int udp_adopt(struct udp **ret, int fd)
 struct udp *udp_close(struct udp *udp)
 {
         if (udp) {
+                for (size_t i = 0; i < udp->spare_count; i++)
+                        close(udp->spares[i]);
                 close(udp->fd);
                 free(udp);
         }

@@ -30,7 +30,7 @@ struct udp;
 struct udp_options {
         uint32_t address;            /* to bind to; 0: all */
         uint16_t port;               /* 0: any free one */
-        size_t receive_buffer_bytes; /* SO_RCVBUF wish; 0: the system's */
+        size_t receive_buffer_bytes; /* wish: less without privilege, where the system allows less; 0: the system's */
 };
 
 struct udp_datagram {
@@ -52,6 +52,10 @@ int udp_open(struct udp **ret, const struct udp_options *options) NBT_MUST_CHECK
 
 /* A socket for ADDRESS alone, at the port of WILDCARD, which is bound to all. Its datagrams have no ifindex. As udp_open(). */
 int udp_open_beside(struct udp **ret, struct udp *wildcard, uint32_t address) NBT_MUST_CHECK;
+
+/* Makes sockets for udp_open_beside() beforehand: with the privilege that their buffers need, which may be gone later. */
+#define UDP_MAX_SPARES 8
+void udp_make_spares(struct udp *wildcard, size_t receive_buffer_bytes);
 
 /* Takes over FD, a bound datagram socket from the service manager. NBT_ERR_UNSUPPORTED if it is no IPv4 UDP socket (FD then stays the
  * caller's), NBT_ERR_NOMEM. */
