@@ -45,18 +45,25 @@ static const char *who(struct dhcp_request *request, const struct check_ref *ref
         return text && *text ? text : "an unnamed client";
 }
 
+/* "2026-11-22 09:33:23"; RET holds WALL_TEXT_BYTES. */
+static void format_time(int64_t time_s, char *ret)
+{
+        if (time_s == LEASE_NEVER || time_s == 0) {
+                (void)snprintf(ret, WALL_TEXT_BYTES, time_s ? "for ever" : "?");
+                return;
+        }
+        wall_format((wall_t){time_s * 1000000}, ret);
+        ret[10] = ' ';
+        ret[19] = '\0';
+}
+
 static const char *period(struct dhcp_request *request, const struct check_ref *ref)
 {
-        char from[WALL_TEXT_BYTES] = "?", to[WALL_TEXT_BYTES] = "?";
+        char from[WALL_TEXT_BYTES], to[WALL_TEXT_BYTES];
 
-        if (ref->lease.starts_s)
-                wall_format((wall_t){ref->lease.starts_s * 1000000}, from);
-        if (ref->lease.ends_s == LEASE_NEVER)
-                (void)snprintf(to, sizeof to, "for ever");
-        else if (ref->lease.ends_s)
-                wall_format((wall_t){ref->lease.ends_s * 1000000}, to);
-        const char *text = arena_printf(&request->arena, "%.10s %.8s to %.10s %.8s", from,
-                                        from[0] == '?' ? "" : from + 11, to, strlen(to) > 11 ? to + 11 : "");
+        format_time(ref->lease.starts_s, from);
+        format_time(ref->lease.ends_s, to);
+        const char *text = arena_printf(&request->arena, "%s to %s", from, to);
 
         return text ? text : "?";
 }
@@ -89,8 +96,8 @@ static void print_kind(struct dhcp_request *request, const struct result *result
 
         if (count == 0)
                 return;
-        fprintf(request->ctx->out, "\n%s%s: %zu %s\n", check_is_fault(kind) ? "" : "Remark, ", check_kind_str(kind),
-                count, check_kind_title(kind));
+        fprintf(request->ctx->out, "\n%s%s (%s): %zu\n", check_is_fault(kind) ? "" : "Remark, ", check_kind_str(kind),
+                check_kind_title(kind), count);
         for (; i < limit && (f = checker_finding(result->checker, kind, i)); i++)
                 print_finding(request, result, f);
         if (i < count)

@@ -336,6 +336,11 @@ static void add_value(struct listing *l, const struct known *k, const char *key,
                 row->above_text = value_text(l, &above);
                 row->above = says_something(&above, row->above_text) ? k->above : NULL;
         }
+        if (!row->above && strcmp(k->name, "DhcpNameServerList") == 0 && l->effective->wins_count &&
+            reg_doc_find(l->doc, SCHEMA_KEY_OWN, "NameServerList", &above) == 0) { /* the list for all interfaces */
+                row->above = "NameServerList";
+                row->above_text = value_text(l, &above);
+        }
         row->use = use_of(l, k, row);
         l->count++;
 }

@@ -579,6 +579,23 @@ static void take_names(struct builder *b)
         b->out->search_list = text_or_empty(b, SCHEMA_KEY_TCPIP, "SearchList");
 }
 
+/* Static beats DHCP: the list for all interfaces stands above what a server told one of them. */
+static void prefer_common_list(struct builder *b)
+{
+        for (size_t i = 0; b->out->wins_count && i < b->out->iface_count; i++) {
+                struct settings_iface *iface = &b->ifaces[i];
+
+                if (iface->wins_origin != SETTINGS_DHCP)
+                        continue;
+                iface->dhcp_wins_differ =
+                        iface->wins_count != b->out->wins_count ||
+                        memcmp(iface->wins, b->out->wins, iface->wins_count * sizeof(*iface->wins)) != 0;
+                iface->wins_origin = SETTINGS_STATIC;
+                iface->wins_count = b->out->wins_count;
+                memcpy(iface->wins, b->out->wins, iface->wins_count * sizeof(*iface->wins));
+        }
+}
+
 int settings_effective_build(const struct reg_doc *doc, struct arena *arena, struct settings_effective *ret)
 {
         struct settings_effective out = {0};
@@ -595,6 +612,7 @@ int settings_effective_build(const struct reg_doc *doc, struct arena *arena, str
         take_ifaces(&b, SCHEMA_KEY_NETBT_ADAPTERS, take_nt4_iface);
         take_ifaces(&b, SCHEMA_KEY_TCPIP_IFACES, take_tcpip_iface);
         take_addresses(&b, SCHEMA_KEY_OWN, "NameServerList", out.wins, &out.wins_count);
+        prefer_common_list(&b);
         take_node_type(&b);
         take_scope(&b);
         take_demand(&b);

@@ -105,7 +105,7 @@ struct settings_effective {
         struct settings_text event_style; /* "classic" (NT4 to 2003, the article's) or "modern" (Windows 10) */
         size_t user_count;
         const char *users[SETTINGS_MAX_USERS];
-        size_t wins_count; /* for every interface that has no list of its own */
+        size_t wins_count; /* for every interface that has no static list of its own */
         uint32_t wins[SETTINGS_MAX_WINS];
         /* names */
         const char *host_names[HOSTNAME_SOURCE_MAX]; /* NULL: absent */

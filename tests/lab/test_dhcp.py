@@ -269,7 +269,7 @@ def test_damaged_file_of_a_real_server(server, client):
     server.leases.write_bytes(whole + whole[-30:-3])
     clean = server.host.directory / "clean"
     done = server.host.run(NETBT, "dhcp", "check", server.leases)
-    assert done.returncode == 1 and "damage: " in done.stdout, done.stdout
+    assert done.returncode == 1 and "damage (" in done.stdout, done.stdout
     done = server.host.run(NETBT, "dhcp", "repair", server.leases, "-o", clean, *server.host.places(), check=0)
     assert server.leases.read_bytes() == whole + whole[-30:-3], "the file itself is never written"
     assert "left out: " in done.stdout
