@@ -76,6 +76,8 @@ static int read_some(struct watch_session *session)
                 session->ended = false;
                 return CLI_EXIT_OK;
         }
+        if (r >= 0 && session->ended && !session->settings->file)
+                r = NBT_ERR_STATE; /* our own process of capture never ends by itself */
         return r < 0 ? fail_read(session, r) : CLI_EXIT_OK;
 }
 
