@@ -45,6 +45,9 @@ static bool read_scope(const struct dhcp_message *m, char ret[LEARNT_SCOPE_BYTES
                 return true;
         if (text_len >= LEARNT_SCOPE_BYTES)
                 return false;
+        for (size_t i = 0; i < text_len; i++) /* RFC 2132 8.10, RFC 1001 14.1: a domain name, so ASCII */
+                if (bytes[i] <= ' ' || bytes[i] > '~')
+                        return false;
         memcpy(ret, bytes, text_len);
         ret[text_len] = '\0';
         if (nb_scope_parse(ret, &scope) == 0)

@@ -8,6 +8,7 @@
 
 #define UDHCPD_HEAD_BYTES 8
 #define UDHCPD_LEASE_BYTES 36
+#define LAST_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* ---- formats ------------------------------------------------------------------------------------------------------ */
 
@@ -390,11 +391,8 @@ static bool next_udhcpd(struct lease_reader *r, struct lease_item *ret)
         return true;
 }
 
-bool lease_reader_next(struct lease_reader *r, struct lease_item *ret)
+static bool next_item(struct lease_reader *r, struct lease_item *ret)
 {
-        *ret = (struct lease_item){0};
-        if (r->pos == r->len_bytes)
-                return false;
         if (r->format == LEASE_FORMAT_UDHCPD)
                 return next_udhcpd(r, ret);
         const size_t zeros = zeros_at_start(unread(r));
@@ -405,4 +403,19 @@ bool lease_reader_next(struct lease_reader *r, struct lease_item *ret)
                 return true;
         }
         return r->format == LEASE_FORMAT_ISC ? next_isc(r, ret) : next_line(r, ret);
+}
+
+static bool is_time(int64_t time_s)
+{
+        return time_s <= LAST_S || time_s == LEASE_NEVER;
+}
+
+bool lease_reader_next(struct lease_reader *r, struct lease_item *ret)
+{
+        *ret = (struct lease_item){0};
+        if (r->pos == r->len_bytes || !next_item(r, ret))
+                return false;
+        if (ret->kind == LEASE_ITEM_LEASE && (!is_time(ret->lease.starts_s) || !is_time(ret->lease.ends_s)))
+                lease_damaged(ret, "a time after the year 9999");
+        return true;
 }

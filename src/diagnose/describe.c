@@ -142,6 +142,25 @@ void evidence_silence(const struct rule_input *in, uint32_t address, struct text
                           host && host->why_not ? host->why_not : "");
 }
 
+/* Whom a DHCP server's database says an address is leased to. */
+static void evidence_leases(const struct rule_input *in, uint32_t address, struct texts *evidence)
+{
+        const struct snapshot_leases *leases = &in->snapshot->leases;
+
+        for (size_t i = 0; i < leases->lease_count; i++) {
+                const struct check_ref *ref = &leases->leases[i];
+                char mac[MAC_TEXT_BYTES] = "";
+
+                if (ref->lease.address != address || ref->lease.state != LEASE_ACTIVE)
+                        continue;
+                if (ref->lease.has_mac)
+                        mac_format(ref->lease.mac, mac);
+                texts_add(evidence, "%s: %s is leased to %s%s%s", leases->files[ref->file],
+                          describe_address(in, address), *ref->lease.name ? ref->lease.name : "a client without a name",
+                          *mac ? ", MAC " : "", mac);
+        }
+}
+
 void evidence_holder(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence)
 {
         const char *ip = describe_address(in, holder->address);
@@ -165,5 +184,6 @@ void evidence_holder(const struct rule_input *in, const struct case_holder *hold
                 texts_add(evidence, "%s: %s has the MAC address %s", from_status ? "node status" : "neighbour table",
                           ip, mac_text);
         }
+        evidence_leases(in, holder->address, evidence);
         evidence_silence(in, holder->address, evidence);
 }

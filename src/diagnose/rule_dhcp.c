@@ -167,7 +167,6 @@ static bool judge_passed_on(const struct rule_input *in, struct rule_result *ret
                         "WINS still gives %s as the address of %s, but DHCP has leased it to another machine since: %s",
                         describe_address(in, holder->address), describe_name(in), describe_client(in, ref));
                 ret->culprit = holder;
-                evidence_lease(in, ref, &ret->evidence);
                 evidence_holder(in, holder, &ret->evidence);
                 return true;
         }

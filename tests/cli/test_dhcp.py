@@ -1,8 +1,11 @@
 """netbt dhcp without a network: lease files and settings. Real servers and clients: tests/lab/test_dhcp.py."""
 import json
 import os
+import subprocess
 
 import pytest
+
+from conftest import TOP
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 SOUND = f"1795343547 {A} 10.0.0.1 ONE *\n1795343547 {B} 10.0.0.2 TWO *\n"
@@ -211,3 +214,42 @@ def test_wrong_usage(dhcp, args):
 def test_no_such_interface(dhcp):
     done = dhcp("inform", "-i", "nosuch0")
     assert done.returncode == 2 and "no such interface" in done.stderr
+
+
+def test_times_beyond_the_calendar(dhcp, leases):
+    done = dhcp("check", leases(f"999999999999999999 {A} 10.0.0.1 ONE *\n1795343547 {B} 10.0.0.2 TWO *\n"))
+    assert done.returncode == 1 and "a time after the year 9999" in done.stdout and "1 addresses" in done.stdout
+
+
+HOOK_CASES = [
+    ("networkmanager", ["eth0", "up"], {"DHCP4_IP_ADDRESS": "10.0.0.9", "DHCP4_NETBIOS_NODE_TYPE": "8", "DHCP4_NETBIOS_NAME_SERVERS": "10.0.0.1 10.0.0.2",
+                                        "DHCP4_NETBIOS_SCOPE": "corp"},
+     "dhcp|learn|-i|eth0|--wins|10.0.0.1 10.0.0.2|--node-type|8|--scope|corp"),
+    ("networkmanager", ["eth0", "dhcp4-change"], {"DHCP4_IP_ADDRESS": "10.0.0.9"}, "dhcp|inform|-i|eth0|--save"),
+    ("networkmanager", ["eth0", "up"], {}, ""),
+    ("networkmanager", ["eth0", "down"], {}, "dhcp|learn|-i|eth0|--release"),
+    ("networkmanager", ["", "hostname"], {}, ""),
+    ("networkd", [], {"IFACE": "eth0", "OperationalState": "off"}, "dhcp|learn|-i|eth0|--release"),
+    ("networkd", [], {"IFACE": "lo", "OperationalState": "routable"}, ""),
+    ("udhcpc", ["bound"], {"interface": "eth0", "wins": "10.0.0.1", "opt46": "08", "opt47": "636f72702e7800", "UDHCPC_SCRIPT": "/bin/true"},
+     "dhcp|learn|-i|eth0|--wins|10.0.0.1|--node-type|8|--scope|corp.x"),
+    ("udhcpc", ["renew"], {"interface": "eth0", "UDHCPC_SCRIPT": "/bin/true"}, "dhcp|learn|-i|eth0|--wins||--node-type||--scope|"),
+    ("udhcpc", ["deconfig"], {"interface": "eth0", "UDHCPC_SCRIPT": "/bin/true"}, "dhcp|learn|-i|eth0|--release"),
+]
+
+
+@pytest.mark.parametrize("hook, args, environment, expected", HOOK_CASES)
+def test_hooks(tmp_path, hook, args, environment, expected):
+    """What each hook makes of its client's environment; it succeeds even if netbt does not."""
+    stub = tmp_path / "netbt"
+    stub.write_text(f"#!/bin/sh\nIFS='|'; printf '%s\\n' \"$*\" >>{tmp_path}/calls; exit 3\n")
+    stub.chmod(0o755)
+    done = subprocess.run([str(TOP / "dist" / "hooks" / hook), *args], env={"PATH": os.environ["PATH"], "NETBT": str(stub), **environment},
+                          capture_output=True, text=True)
+    calls = (tmp_path / "calls").read_text().strip("\n") if (tmp_path / "calls").exists() else ""
+    assert (done.returncode, calls) == (0, expected), done.stderr
+
+
+def test_hooks_leave_resolv_conf_alone():
+    for hook in (TOP / "dist" / "hooks").iterdir():
+        assert not [line for line in hook.read_text().splitlines() if "resolv" in line and not line.startswith("#")]
