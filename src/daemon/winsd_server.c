@@ -131,11 +131,14 @@ static void act_notify(struct winsd *winsd, const struct wins_notice *notice)
                         log_line(0, "more under way than the server can hold (%llu): a claim was left unanswered",
                                  (unsigned long long)notice->count);
                 break;
+        case WINS_NOTICE_BURST:
+        case WINS_NOTICE_BURST_OVER:
+                if (may_say(winsd, driver_now(winsd->parts.driver)))
+                        say_state(winsd, notice);
+                break;
         case WINS_NOTICE_STORE_FAILED:
         case WINS_NOTICE_STORE_WORKS:
         case WINS_NOTICE_CLOCK_JUMP:
-        case WINS_NOTICE_BURST:
-        case WINS_NOTICE_BURST_OVER:
         case WINS_NOTICE_SCAVENGED:
         case WINS_NOTICE_CHANGED:
         case WINS_NOTICE_TYPES:
