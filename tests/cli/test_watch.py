@@ -155,17 +155,16 @@ def test_full_screen(conflict):
     import termios
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
-    def read_until(text):
+    def read_until(*texts):
         seen, deadline = "", time.monotonic() + 15
-        while text not in seen:
+        while not all(text in seen for text in texts):
             assert time.monotonic() < deadline, seen
             if select.select([fd], [], [], 0.2)[0]:
                 seen += os.read(fd, 65536).decode("utf-8", "replace")
         return seen
     read_until("10.77.0.3")
     os.write(fd, b"2\x0c")  # Ctrl-L: the whole screen anew, not what changed
-    screen = read_until("[2 conflicts]") + read_until("q quit")
-    assert "CONFLICT" in screen and "TWIN<20>" in screen
+    read_until("[2 conflicts]", "CONFLICT", "TWIN<20>", "q quit")
     os.write(fd, b"/nothing\n\x0c")
     read_until("0-0 of 0  filter: nothing")
     os.write(fd, b"q")
