@@ -55,6 +55,38 @@ static void test_source_and_destination(void **state)
         udp_close(client);
 }
 
+/* Half of the sockets are made beforehand, the others when they are needed. */
+static void test_a_socket_beside_gets_what_is_its_own(void **state)
+{
+        (void)state;
+        for (int spares = 0; spares < 2; spares++) {
+                struct udp *all = open_any(0), *client = open_any(0), *one = NULL, *rival = NULL;
+                const struct udp_options same = {.port = udp_port(all)};
+
+                if (spares)
+                        udp_make_spares(all, 1 << 16);
+                assert_int_equal(udp_open_beside(&one, all, OTHER_LOCALHOST), 0);
+                assert_int_equal(udp_port(one), udp_port(all));
+                assert_int_equal(udp_open(&rival, &same), NBT_ERR_BUSY); /* the port is not shared with others */
+                udp_send(client, 0, 0, OTHER_LOCALHOST, udp_port(all), "one", 3);
+                udp_send(client, 0, 0, LOCALHOST, udp_port(all), "all", 3);
+                udp_flush(client);
+                const struct udp_datagram *got = receive_one(one);
+                assert_memory_equal(got->bytes, "one", 3);
+                assert_int_equal(got->destination, OTHER_LOCALHOST);
+                udp_send(one, 0, OTHER_LOCALHOST, got->source, got->source_port, "answer", 6);
+                udp_flush(one);
+                assert_memory_equal(receive_one(all)->bytes, "all", 3);
+                got = receive_one(client);
+                assert_int_equal(got->source, OTHER_LOCALHOST);
+                assert_memory_equal(got->bytes, "answer", 6);
+                assert_int_equal(udp_counters(one).receive_dropped, 0);
+                udp_close(one);
+                udp_close(all);
+                udp_close(client);
+        }
+}
+
 static void test_more_than_a_batch(void **state)
 {
         struct udp *server = open_any(LOCALHOST), *client = open_any(0);
@@ -216,6 +248,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_source_and_destination),
+                cmocka_unit_test(test_a_socket_beside_gets_what_is_its_own),
                 cmocka_unit_test(test_more_than_a_batch),
                 cmocka_unit_test(test_a_long_datagram_is_cut_and_says_so),
                 cmocka_unit_test(test_what_cannot_be_sent_is_counted_and_does_not_stop_the_rest),
