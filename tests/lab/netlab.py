@@ -216,6 +216,7 @@ class Host:
 
     def daemon(self, program, *args, wrapper=(), wait_s=20.0, name=None):
         notify_path = self.directory / f"notify-{len(self.processes)}"
+        notify_path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener.bind(str(notify_path))
         notify_path.chmod(0o777)
