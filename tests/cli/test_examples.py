@@ -8,7 +8,7 @@ import pytest
 
 from conftest import TOP, program
 
-OURS = ("netbt", "nbtstat", "netbtd", "ipconfig-nbt")
+OURS = ("netbt", "nbtstat", "netbtd", "winsd", "ipconfig-nbt")
 ARTICLE = ("0000: 00 00 04 00 01 00 54 00\n0008: 00 00 00 00 e0 10 00 c0\n0010: 00 00 00 00 00 00 00 00\n"
            "0018: 00 00 00 00 00 00 00 00\n0020: 00 00 00 00 00 00 00 00\n0028: e7 1a 65 16\n")
 
@@ -28,40 +28,41 @@ def command_lines():
 
 
 def ours_in(line):
-    """The words of our program in LINE, which may be part of a pipe."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="|<")
+    """The words of each program of ours in LINE, which may be a pipe or several commands."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|<&")
     lexer.whitespace_split = True
-    words, part = list(lexer), []
+    words, part, found = list(lexer), [], []
     for word in words + ["|"]:
-        if word in ("|", "<", "<<"):
+        if word in ("|", "<", "<<", "&&"):
             if part and part[0] in OURS:
-                return part
+                found.append(part)
             part = []
-        else:
+        elif part or word != "sudo":
             part.append(word)
-    return None
+    return found
 
 
 @pytest.mark.parametrize("page, line", command_lines(), ids=lambda v: v[:60])
 def test_command_lines_are_understood(tmp_path, page, line):
     """Without network, daemon and log most can do nothing; none is wrong usage."""
-    words = ours_in(line)
-    assert words, f"{page}: no program of ours in: {line}"
+    found = ours_in(line)
+    assert found, f"{page}: no program of ours in: {line}"
     (tmp_path / "export-from-windows.reg").write_text("Windows Registry Editor Version 5.00\r\n")
     for name in set(re.findall(r"[\w.-]+\.(?:txt|lst|csv|pcap|jsonl|json)", line)):
         (tmp_path / name).write_text(ARTICLE if "event" in name else "10.0.0.1\n")
-    places = ["--state-dir", tmp_path / "state", "--runtime-dir", tmp_path / "run", "--config", tmp_path / "netbt.reg"]
-    if words[0] in ("netbtd", "winsd"):
-        places.append("--help")  # which is obeyed only if all other switches are right
-    elif "reg" not in words:
-        (tmp_path / "netbt.reg").write_text("Windows Registry Editor Version 5.00\r\n")
-    away = ["unshare", "-n" if os.geteuid() == 0 else "-rn"]  # nothing of it goes out
-    try:
-        done = subprocess.run([*away, program(words[0]), *words[1:], *map(str, places)], input=ARTICLE, capture_output=True, text=True, cwd=tmp_path, timeout=5)
-    except subprocess.TimeoutExpired:
-        return  # understood, and at work
-    is_usage = done.returncode == 2 and ("--help" in done.stderr or "Usage:" in done.stderr)
-    assert done.returncode in (0, 1, 2, 3) and not is_usage, f"{page}: {line}: exit {done.returncode}: {done.stderr}"
+    for words in found:
+        places = ["--state-dir", tmp_path / "state", "--runtime-dir", tmp_path / "run", "--config", tmp_path / "netbt.reg"]
+        if words[0] in ("netbtd", "winsd"):
+            places.append("--help")  # which is obeyed only if all other switches are right
+        elif "reg" not in words:
+            (tmp_path / "netbt.reg").write_text("Windows Registry Editor Version 5.00\r\n")
+        away = ["unshare", "-n" if os.geteuid() == 0 else "-rn"]  # nothing of it goes out
+        try:
+            done = subprocess.run([*away, program(words[0]), *words[1:], *map(str, places)], input=ARTICLE, capture_output=True, text=True, cwd=tmp_path, timeout=5)
+        except subprocess.TimeoutExpired:
+            continue  # understood, and at work
+        is_usage = done.returncode == 2 and ("--help" in done.stderr or "Usage:" in done.stderr)
+        assert done.returncode in (0, 1, 2, 3) and not is_usage, f"{page}: {line}: exit {done.returncode}: {done.stderr}"
 
 
 def test_the_example_of_explain(run):

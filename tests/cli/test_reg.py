@@ -114,7 +114,7 @@ def test_add_takes_type_from_what_is_known(reg):
     (["/v", "NodeType", "/d", "eight"], "not the right form"),
     (["/v", "NodeType", "/d", "99999999999"], "too large"),
     (["/v", "NodeType", "/t", "REG_FOO", "/d", "8"], "not a type"),
-    (["/v", "EnableProxy", "/d", "1"], "no WINS proxy"),
+    (["/v", "EnableProxy", "/d", "2"], "EnableProxy = 2: must be 0 or 1"),
     (["/v", "NodeTypo", "/d", "1"], "no such value is known"),
     (["/v", "ScopeId", "/d", "a..b"], "no empty part"),
 ])
