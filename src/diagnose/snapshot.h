@@ -128,7 +128,7 @@ struct snapshot_database {
 /* What DHCP servers' lease databases say of the names and addresses of the snapshot (dhcp/check.h). */
 struct snapshot_leases {
         const char *source;       /* "/var/lib/dhcp/dhcpd.leases"; NULL: none was read */
-        const char *const *files; /* by the references' number; the first is the one that was given */
+        const char *const *files; /* by the number that references have */
         size_t damage_count;
         const char *damage; /* of the first: "line 12: a row with too few columns"; NULL if none */
         size_t lease_count;
