@@ -109,8 +109,8 @@ uint16_t notice_wins_event(enum node_type type, const struct node_iface *iface)
 unsigned notice_verbosity(const struct node_notice *notice)
 {
         switch (notice->type) {
-        case NODE_NOTICE_DEFENDED:
-                return 1;
+        case NODE_NOTICE_DEFENDED: /* what a server asks about is hardly seen on the segment: nobody else will tell */
+                return notice->opcode != NBNS_OPCODE_QUERY;
         case NODE_NOTICE_STATE:
                 /* A refresh takes a name through no state; what passes here is news, but for the steps between. */
                 return notice->new_state == NODE_STATE_REGISTERING || notice->new_state == NODE_STATE_RELEASING ||
@@ -156,7 +156,13 @@ static void format_what(const struct node_notice *notice, const char *peer, stru
                 strbuf_printf(sb, "%s refused the name: %s", peer, note);
                 break;
         case NODE_NOTICE_DEFENDED:
-                strbuf_printf(sb, "defended against %s", peer);
+                if (notice->opcode == NBNS_OPCODE_QUERY)
+                        strbuf_printf(sb,
+                                      "another computer claims this name at WINS server %s; told it that the name is "
+                                      "held here",
+                                      peer);
+                else
+                        strbuf_printf(sb, "defended against %s", peer);
                 break;
         case NODE_NOTICE_CONFLICT_SENT:
                 strbuf_printf(sb, "two computers hold this name; told %s so", peer);

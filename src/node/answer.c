@@ -92,8 +92,10 @@ void node_answer_query(struct node *node, const struct node_packet *packet)
                 return;
         }
         if (name) {
-                if (may_answer(name, packet))
-                        answer_positive(node, name, packet);
+                if (!may_answer(name, packet))
+                        return;
+                answer_positive(node, name, packet);
+                node_defend_challenged(node, name, packet);
                 return;
         }
         /* ASSUMPTION: who asks us directly for a name we never heard of is told so (RFC 1002 §5.1.2.5), if he is on the

@@ -51,26 +51,51 @@ static enum node_hold hold_of(const struct node_entry *entry)
         return NODE_HOLD_NONE;
 }
 
+static void tell(struct node *node, struct node_entry *entry, const struct node_packet *packet, uint8_t rcode)
+{
+        uint32_t repeated;
+
+        if (!node_fold_pass(node, &entry->defended, packet->source, &repeated))
+                return;
+        struct node_notice *notice = node_emit_notice(node, NODE_NOTICE_DEFENDED, entry);
+        notice->peer = packet->source;
+        notice->opcode = packet->nbns.header.opcode;
+        notice->rcode = rcode;
+        notice->repeated = repeated;
+        notice->by_wins = node_wins_is_server(entry->iface, packet->source);
+}
+
 static void refuse(struct node *node, struct node_entry *entry, const struct node_packet *packet)
 {
         const struct nbns_address owner = {.nb_flags = node_nb_flags(node, entry->name->kind),
                                            .address = entry->iface->config.address};
         struct nbns_packet answer;
         uint8_t rdata[6];
-        uint32_t repeated;
 
         nbns_build_claim_response(&answer, rdata, packet->nbns.header.id, packet->nbns.header.opcode,
                                   NBNS_RCODE_ACT_ERR, &entry->name->name, &node->config.scope, &owner, 0);
         node_emit_packet(node, entry->iface, packet->source, packet->source_port, &answer);
         node->statistics.claims_defended++;
-        if (!node_fold_pass(node, &entry->defended, packet->source, &repeated))
+        tell(node, entry, packet, NBNS_RCODE_ACT_ERR);
+}
+
+/* The machine's own second interface makes the server ask, too. */
+static bool is_being_claimed(const struct node_name *name)
+{
+        for (const struct node_entry *entry = name->entries; entry; entry = entry->next)
+                if (entry->op == NODE_OP_CLAIM_WINS)
+                        return true;
+        return false;
+}
+
+void node_defend_challenged(struct node *node, const struct node_name *name, const struct node_packet *packet)
+{
+        struct node_entry *entry = node_entry_find(name, packet->iface);
+
+        if (!entry || entry->state != NODE_STATE_REGISTERED || name->kind != NODE_NAME_UNIQUE || packet->broadcast ||
+            packet->nbns.header.rd || !node_wins_is_server(packet->iface, packet->source) || is_being_claimed(name))
                 return;
-        struct node_notice *notice = node_emit_notice(node, NODE_NOTICE_DEFENDED, entry);
-        notice->peer = packet->source;
-        notice->opcode = packet->nbns.header.opcode;
-        notice->rcode = NBNS_RCODE_ACT_ERR;
-        notice->repeated = repeated;
-        notice->by_wins = node_wins_is_server(entry->iface, packet->source);
+        tell(node, entry, packet, NBNS_RCODE_OK);
 }
 
 /* Our own claim that comes back, by way of a mirroring port or an address translator: our id, our address. */

@@ -308,6 +308,9 @@ void node_stop_check(struct node *node); /* emits NODE_ACTION_STOPPED when all i
 
 /* defend.c */
 void node_defend(struct node *node, const struct node_packet *packet);
+/* NAME was asked for and answered. If a WINS server asked whether we still hold it (RD clear: its challenge),
+ * somebody else claims it there: worth a notice. */
+void node_defend_challenged(struct node *node, const struct node_name *name, const struct node_packet *packet);
 
 /* demand.c */
 void node_demand_conflict(struct node *node, const struct node_packet *packet);

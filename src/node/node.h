@@ -172,9 +172,9 @@ enum node_notice_type {
         NODE_NOTICE_DUPLICATE,      /* event 4319: a NAME CONFLICT DEMAND came; verdict tells what became of it */
         NODE_NOTICE_RELEASE_DEMAND, /* event 4320 */
         NODE_NOTICE_REFUSED,        /* event 4321: claim or refresh refused by peer */
-        NODE_NOTICE_DEFENDED,       /* we refused a peer's claim for our name */
-        NODE_NOTICE_CONFLICT_SENT,  /* two owners answered our query: we sent the conflict demand to peer */
-        NODE_NOTICE_WINS_DOWN,      /* peer no longer answers */
+        NODE_NOTICE_DEFENDED, /* we refused a claim for our name; with opcode QUERY: told a WINS server it is ours */
+        NODE_NOTICE_CONFLICT_SENT, /* two owners answered our query: we sent the conflict demand to peer */
+        NODE_NOTICE_WINS_DOWN,     /* peer no longer answers */
         NODE_NOTICE_WINS_UP,
         NODE_NOTICE_RESOURCES, /* event 4322: a bound was reached and something was refused */
 };

@@ -113,6 +113,22 @@ static void test_what_is_no_event(void **state)
         }
 }
 
+/* A claim that a WINS server turns away at our word is told without -v: on the segment nobody sees it. */
+static void test_challenge_is_told(void **state)
+{
+        struct node_notice notice = notice_of(NODE_NOTICE_DEFENDED);
+        struct strbuf line = STRBUF_INIT;
+
+        (void)state;
+        notice.opcode = NBNS_OPCODE_REGISTRATION;
+        assert_int_equal(notice_verbosity(&notice), 1);
+        notice.opcode = NBNS_OPCODE_QUERY;
+        assert_int_equal(notice_verbosity(&notice), 0);
+        notice_format(&notice, &line);
+        assert_non_null(strstr(strbuf_str(&line), "another computer claims this name at WINS server"));
+        strbuf_done(&line);
+}
+
 static void test_resources(void **state)
 {
         const struct node_notice notice = {.type = NODE_NOTICE_RESOURCES};
@@ -164,6 +180,7 @@ int main(void)
                 cmocka_unit_test(test_refused_has_windows_strings),
                 cmocka_unit_test(test_notes_say_what_verification_found),
                 cmocka_unit_test(test_what_is_no_event),
+                cmocka_unit_test(test_challenge_is_told),
                 cmocka_unit_test(test_resources),
                 cmocka_unit_test(test_failures),
                 cmocka_unit_test(test_missing_wins),

@@ -413,6 +413,33 @@ static void first_server_gives_a_p_node_its_names(void **state)
         bench_done(&bench);
 }
 
+/* A challenge, or a question of the server host's own node, which has RD set. */
+static void ask_from_server(const char *name, bool recursion)
+{
+        const struct nb_name which = nm(name);
+        struct nbns_packet packet;
+
+        nbns_build_query(&packet, 0x7777, &which, &bench.config.scope, NBNS_TYPE_NB, recursion, false);
+        bench_packet(&bench, "10.9.0.1", "10.0.0.1", &packet);
+}
+
+static void a_servers_challenge_is_worth_a_notice(void **state)
+{
+        (void)state;
+        registered(NODE_TYPE_P, "10.9.0.1");
+        ask_from_server("ANNA<03>", true);
+        bench_query(&bench, "10.0.0.9", "10.0.0.1", "ANNA<03>");
+        assert_log(&bench, "! defended", 0);
+        ask_from_server("ANNA<03>", false);
+        assert_log(&bench, "! defended ANNA<03> eth0", 1);
+        assert_int_equal(bench.last_notice.opcode, NBNS_OPCODE_QUERY);
+        assert_true(bench.last_notice.by_wins);
+        for (int i = 0; i < 100; i++)
+                ask_from_server("ANNA<03>", false);
+        assert_log(&bench, "! defended", 1); /* a flood is one line */
+        bench_done(&bench);
+}
+
 static void netbios_switched_off_takes_the_names_back(void **state)
 {
         struct node_event event = {.type = NODE_EVENT_IFACE};
@@ -549,6 +576,7 @@ int main(void)
                 cmocka_unit_test(failover_goes_back_to_the_primary),
                 cmocka_unit_test(new_server_list_moves_the_registration),
                 cmocka_unit_test(first_server_gives_a_p_node_its_names),
+                cmocka_unit_test(a_servers_challenge_is_worth_a_notice),
                 cmocka_unit_test(netbios_switched_off_takes_the_names_back),
                 cmocka_unit_test(random_adapter_tells_one_address),
                 cmocka_unit_test(off_link_status_is_a_setting),
