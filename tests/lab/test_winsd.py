@@ -119,19 +119,24 @@ def test_a_dead_owner_is_replaced(lab, lan):
     process.wait_output("10.77.0.2 does not hold it any more; it is 10.77.0.3's now")
 
 
+def asked_from(asker, server, name):
+    """Who answers, as seen on the wire: nmblookup takes an answer from anywhere."""
+    done = asker.python("packets.py", "query", "--name", name, "--suffix", "20", "--to", server)
+    return {json.loads(line)["source"] for line in done.stdout.splitlines() if line.startswith("{")}
+
+
 def test_answers_leave_from_the_address_that_was_asked(lab, lan):
     other = lab.segment("other")
     server = lab.host("server", (lan, f"{SERVER}/24"), (other, "10.88.0.53/24"))
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
     far = lab.host("far", (other, "10.88.0.9/24"))
-    server.winsd("-n", "WINSRV", "-g", "LAB")
-    server.wait_state("WINSRV", "20", "Registered")
-    assert "WINSRV<20>" in nmblookup(asker, "WINSRV#20")
-    assert "WINSRV<20>" in nmblookup(far, "WINSRV#20", "10.88.0.53")
     ip("-n", server.namespace, "addr", "add", "10.77.0.54/24", "dev", "eth0")
-    # An address that -l does not name is nobody's: the server answers where it listens, or not at all.
-    row = records(server)[("WINSRV", "20")]
-    assert set(addresses(row)) == {SERVER, "10.88.0.53"}
+    server.winsd("-n", "WINSRV", "-g", "LAB", "-l", SERVER, "-l", "10.77.0.54", "-l", "10.88.0.53")
+    server.wait_state("WINSRV", "20", "Registered")
+    assert "WINSRV<20>" in nmblookup(far, "WINSRV#20", "10.88.0.53")
+    for host, address in ((asker, SERVER), (asker, "10.77.0.54"), (far, "10.88.0.53")):
+        assert asked_from(host, address, "WINSRV") == {address}
+    wait_until(lambda: {SERVER, "10.88.0.53"} <= set(addresses(records(server)[("WINSRV", "20")])), 10, "both interfaces' addresses")
 
 
 def test_only_the_named_address_is_served(lab, lan):
