@@ -12,7 +12,14 @@ import pytest
 from conftest import name16, program
 
 DAY = 86400
-NOW = int(time.time())
+NOW = 0  # set anew for each test: what is said of times counts from the moment the command runs
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    global NOW
+    NOW = int(time.time())
+
 
 
 def record(name="FILESRV", suffix=0x20, *addresses, type="unique", state="active", static=False, node="h", owner="10.77.0.9", version=0x1F4,
