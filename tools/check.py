@@ -115,7 +115,9 @@ def main():
         if build(tally, "build-asan", env={"CC": "clang"}, options=sanitize):
             strict = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
             meson_tests(tally, "build-asan", env=strict)
-            pytests(tally, "command lines under sanitizers", "tests/cli", "build-asan")
+            # what is installed, and how it reads, is the same there; a sanitized library wants sanitized programs
+            same = [f"--ignore=tests/cli/test_{name}.py" for name in ("libnetbt", "install", "man")]
+            pytests(tally, "command lines under sanitizers", "tests/cli", "build-asan", same)
         pytests(tally, "lab", "tests/lab", "build", ["--durations=5"])
     print(f"time: {time.monotonic() - tally.start:.0f} s")
     print(f"{tally.passed} passed, {tally.failed} failed")
