@@ -17,6 +17,8 @@
  * every row; either tells NBT_ERR_MALFORMED and what it saw, and nothing is served that cannot be trusted. The ways back:
  * winsdb_restore() from a backup, winsdb_salvage() of what can still be read, or WINSDB_EMPTY. A damaged file is set aside, never removed.
  *
+ * A file that was deleted, moved or replaced while it is open takes no batch any more (NBT_ERR_IO); a backup still holds all.
+ *
  * Disk full: winsdb_append() fails with NBT_ERR_FULL and leaves nothing behind; the next one works when there is room again.
  *
  * Threads: a struct winsdb is used by one thread at a time, and may be handed from one to another (opened and loaded by the main

@@ -133,6 +133,18 @@ static bool is_late(const struct winsdb *db)
                db->wal_frames >= db->wal_next + (uint64_t)db->limits.checkpoint_frames * FRAMES_LIMIT;
 }
 
+/* A file that was deleted or replaced under us takes every write, and keeps none. */
+static int check_place(struct winsdb *db)
+{
+        int has_moved = 0;
+
+        if (sqlite3_file_control(db->sql, NULL, SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK || !has_moved)
+                return 0;
+        return winsdb_complain(
+                db, NBT_ERR_IO,
+                "its file was deleted, moved or replaced while in use; netbt wins backup saves what it held");
+}
+
 int winsdb_append(struct winsdb *db, const struct wins_batch *batch, mono_t now)
 {
         const uint64_t changes = batch->change_count + batch->touch_count + batch->owner_count;
@@ -141,7 +153,9 @@ int winsdb_append(struct winsdb *db, const struct wins_batch *batch, mono_t now)
                 return NBT_ERR_STATE;
         if (changes == 0)
                 return 0;
-        int r = winsdb_relax(db, !batch->is_durable);
+        int r = check_place(db);
+        if (r == 0)
+                r = winsdb_relax(db, !batch->is_durable);
         if (r == 0)
                 r = insert_with_room(db, batch);
         if (r < 0)

@@ -907,6 +907,41 @@ static void cancelled_backup_leaves_nothing(void **state)
         assert_int_not_equal(access(part, F_OK), 0);
 }
 
+/* What would be written into a deleted file is refused, not acknowledged; what is in it already can be saved. */
+static void deleted_file_takes_nothing(void **state)
+{
+        struct winsdb *db = open_for(WINSDB_CREATE);
+        const struct wins_owner owner = {0x0A000001, 1};
+        const struct wins_batch batch = {.owner_count = 1, .owners = &owner, .is_durable = true};
+        struct kept_load before, copy;
+        struct winsdb_backup backup;
+        char aside[128], path[128];
+
+        (void)state;
+        fill(db, 1, 500);
+        load_into(db, &before, NULL);
+        snprintf(aside, sizeof(aside), "%s/aside.db", place.directory);
+        snprintf(path, sizeof(path), "%s/backup.db", place.directory);
+        assert_int_equal(rename(place.path, aside), 0);
+        assert_int_equal(winsdb_append(db, &batch, at_s(1)), NBT_ERR_IO);
+        assert_non_null(strstr(winsdb_error(db), "while in use"));
+        assert_int_equal(winsdb_backup_start(db, path, (wall_t){1}), 0);
+        tend_all(db, at_s(100));
+        winsdb_backup_status(db, &backup);
+        assert_int_equal(backup.state, WINSDB_BACKUP_DONE);
+        assert_int_equal(rename(aside, place.path), 0);
+        assert_int_equal(winsdb_append(db, &batch, at_s(2)), 0);
+        assert_int_equal(unlink(place.path), 0);
+        assert_int_equal(winsdb_append(db, &batch, at_s(3)), NBT_ERR_IO);
+        winsdb_close(db);
+        db = open_path(path, WINSDB_READ, NULL);
+        load_into(db, &copy, NULL);
+        assert_true(same_loads(&before, &copy));
+        kept_load_done(&before);
+        kept_load_done(&copy);
+        winsdb_close(db);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -930,6 +965,7 @@ int main(void)
                 HERE(changed_rows_are_noticed),
                 HERE(damaged_journal_is_noticed),
                 HERE(any_scribble_is_harmless),
+                HERE(deleted_file_takes_nothing),
                 HERE(backup_holds_all_up_to_its_end),
                 HERE(restore_puts_the_backup_in_place),
                 HERE(restore_may_die_at_any_moment),

@@ -1,0 +1,97 @@
+"""winsd and its database file: damaged, truncated or deleted under it, and saved while it serves."""
+import json
+import os
+
+import pytest
+
+from netlab import BUILD, LabError, wait_until
+
+SERVER = "10.77.0.53"
+NAMES = 2000
+
+
+@pytest.fixture
+def server(lab, lan):
+    host = lab.host("server", (lan, f"{SERVER}/24"))
+    host.process = host.winsd("-n", "WINSRV", "-g", "LAB")
+    return host
+
+
+@pytest.fixture
+def loader(lab, lan):
+    return lab.host("loader", (lan, "10.77.0.9/24"))
+
+
+def load(loader, kind, first, count, seconds):
+    words = loader.run(BUILD / "bench/wins_load", SERVER, "137", kind, first, count, 0, 64, seconds, check=0).stdout.split()
+    return {word: int(words[i + 1]) for i, word in enumerate(words) if word in ("positive", "negative", "lost")}
+
+
+def known(server):
+    done = server.netbt("wins", "status", "--json", check=0)
+    return json.loads(done.stdout)["record_count"]
+
+
+def scribble(path):
+    with open(path, "r+b") as file:
+        file.seek(path.stat().st_size // 3)
+        file.write(os.urandom(20000))
+
+
+def truncate(path):
+    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
+
+
+@pytest.mark.parametrize("damage", [scribble, truncate])
+def test_damage_while_it_serves(server, loader, damage):
+    """Answers come from memory and go on; the next start says a clear word, and what can be read comes back."""
+    assert load(loader, "register", 0, NAMES, 20)["positive"] == NAMES
+    for name in ("wins.db", "wins.db-wal"):
+        damage(server.state / name)
+    assert load(loader, "query", 0, NAMES, 1)["negative"] == 0
+    server.process.kill()
+    try:
+        server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+        came_back = known(server)  # the damage may lie where nothing was
+    except LabError as error:
+        assert "is damaged" in str(error) and "netbt wins restore" in str(error)
+        done = server.netbt("wins", "restore", "--salvage", check=0)
+        assert "records saved" in done.stdout and "is kept as" in done.stdout
+        server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+        came_back = known(server)
+    assert came_back <= NAMES + 5
+    there = load(loader, "query", 0, NAMES, 1)
+    assert there["positive"] + there["negative"] > 0
+    assert load(loader, "register", 50000, 100, 20)["positive"] == 100
+
+
+def test_a_deleted_database_takes_no_claims(server, loader):
+    """Without the file nothing could last: claims are refused rather than lost, and a backup saves what was there."""
+    assert load(loader, "register", 0, NAMES, 20)["positive"] == NAMES
+    (server.state / "wins.db").unlink()
+    assert load(loader, "register", 50000, 100, 10)["positive"] == 0
+    server.process.wait_output("while in use")
+    assert load(loader, "query", 0, NAMES, 1)["negative"] == 0
+    saved = server.directory / "saved.db"
+    backup = json.loads(server.netbt("wins", "backup", "--json", check=0).stdout)
+    assert server.process.stop() == 0
+    os.rename(backup["path"], saved)
+    server.netbt("wins", "restore", saved, check=0)
+    server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+    assert load(loader, "query", 0, NAMES, 1)["negative"] == 0
+
+
+def test_backup_while_claims_come(server, loader):
+    """All that was acknowledged before the backup began is in it."""
+    assert load(loader, "register", 0, NAMES, 20)["positive"] == NAMES
+    claims = loader.start("claims", BUILD / "bench/wins_load", SERVER, "137", "register", 50000, 20000, 0, 64, 30)
+    wait_until(lambda: known(server) > NAMES + 500, 20, "claims under way")
+    before = known(server)
+    backup = json.loads(server.netbt("wins", "backup", "--json", check=0).stdout)
+    assert claims.popen.wait(60) == 0
+    after = known(server)
+    assert server.process.stop() == 0
+    server.netbt("wins", "restore", backup["path"], check=0)
+    server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+    assert before <= known(server) <= after
+    assert load(loader, "query", 0, NAMES, 1)["negative"] == 0
