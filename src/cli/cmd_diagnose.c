@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char help[] =
-        "Usage: netbt diagnose [--event FILE] [--reg FILE] [--wins SOCKET|ADDRESS]... [--fix|--dry-run] [--offline] "
+        "Usage: netbt diagnose [--event FILE] [--evtx FILE]... [--evt FILE]... [--reg FILE] [--wins SOCKET|ADDRESS]... "
+        "[--fix|--dry-run] [--offline] "
         "[--json]\n"
         "\n"
         "Says which NetBIOS name is in conflict, who holds it, why, and what to do about it (events 4319, 4320, "
@@ -20,6 +21,9 @@ static const char help[] =
         "\n"
         "      --event FILE   an event from any machine, as text: pasted from Event Viewer (bytes or words), XML,\n"
         "                     Get-WinEvent; '-' reads standard input\n"
+        "      --evtx FILE    an event log of Windows Vista or later, as Event Viewer saves it; --evt FILE: a classic "
+        "one\n"
+        "                     (NT to 2003); each may be given several times, logs of several machines are read as one\n"
         "      --reg FILE     the settings of the machine in trouble, as regedit exports them (.reg)\n"
         "      --wins PLACE   a WINS server: winsd's control socket (/run/netbt/node.sock), whose database is then "
         "read,\n"
@@ -40,7 +44,18 @@ static const char help[] =
         "           wl-paste | netbt diagnose --event -\n"
         "           netbt diagnose --offline --json --event event.txt\n";
 
-enum { OPT_EVENT = 0x101, OPT_REG, OPT_OFFLINE, OPT_WINS, OPT_LEASES, OPT_FIX, OPT_DRY_RUN, OPT_REFUSED };
+enum {
+        OPT_EVENT = 0x101,
+        OPT_EVTX,
+        OPT_EVT,
+        OPT_REG,
+        OPT_OFFLINE,
+        OPT_WINS,
+        OPT_LEASES,
+        OPT_FIX,
+        OPT_DRY_RUN,
+        OPT_REFUSED
+};
 
 /* Sources that are spoken of elsewhere, and what to give in their place. They are recognised, so that the answer is a
  * useful one, and not listed in the help, because they are not there. */
@@ -48,15 +63,14 @@ static const struct {
         const char *name;
         const char *instead;
 } refused[] = {
-        {"evtx",
-         "export the event as XML or text (Event Viewer: Copy; wevtutil qe System /f:xml) and give it with --event"},
-        {"evt", "copy the event's text from Event Viewer and give it with --event"},
         {"hive", "export the keys with regedit or hivexregedit and give the .reg file with --reg"},
         {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
 };
 
 static const struct option options[] = {
         {"event", required_argument, NULL, OPT_EVENT},
+        {"evtx", required_argument, NULL, OPT_EVTX},
+        {"evt", required_argument, NULL, OPT_EVT},
         {"reg", required_argument, NULL, OPT_REG},
         {"offline", no_argument, NULL, OPT_OFFLINE},
         {"wins", required_argument, NULL, OPT_WINS},
@@ -64,10 +78,8 @@ static const struct option options[] = {
         {"fix", no_argument, NULL, OPT_FIX},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         /* with an argument or without one: whatever follows is not looked at any more */
-        {"evtx", optional_argument, NULL, OPT_REFUSED},
-        {"evt", optional_argument, NULL, OPT_REFUSED + 1},
-        {"hive", optional_argument, NULL, OPT_REFUSED + 2},
-        {"pcap", optional_argument, NULL, OPT_REFUSED + 3},
+        {"hive", optional_argument, NULL, OPT_REFUSED},
+        {"pcap", optional_argument, NULL, OPT_REFUSED + 1},
         {NULL, 0, NULL, 0},
 };
 
@@ -95,6 +107,9 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         ret->event_path = optarg;
                 } else if (option == OPT_REG) {
                         ret->reg_path = optarg;
+                } else if ((option == OPT_EVTX || option == OPT_EVT) && ret->log_count < NBT_ARRAY_SIZE(ret->logs)) {
+                        ret->logs[ret->log_count].kind = option == OPT_EVTX ? COLLECT_LOG_EVTX : COLLECT_LOG_EVT;
+                        ret->logs[ret->log_count++].path = optarg;
                 } else if (option == OPT_OFFLINE) {
                         ret->offline = true;
                 } else if (option == OPT_WINS && ret->wins_count < NBT_ARRAY_SIZE(ret->wins)) {
@@ -159,6 +174,8 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
                 exit = collect_wins(c, ctx, request);
         if (exit == CLI_EXIT_OK && request->event_path)
                 exit = collect_events(c, ctx, request->event_path);
+        if (exit == CLI_EXIT_OK && request->log_count > 0)
+                exit = collect_logs(c, ctx, request);
         if (exit != CLI_EXIT_OK)
                 return exit;
         collect_finish(c, request);
@@ -168,7 +185,7 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
                 exit = collect_leases(c, ctx, request);
         if (exit != CLI_EXIT_OK)
                 return exit;
-        if (knows_nothing(c))
+        if (knows_nothing(c) && request->log_count == 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "nothing to go by",
                                 request->offline
                                         ? "no netbtd runs here, it left no events, and --offline forbids asking"

@@ -106,7 +106,7 @@ static void collect_node(struct collection *c, const struct cli_context *ctx, co
         ctl_close(client);
         if (r == 0)
                 r = reply.result;
-        if (r < 0 && request->event_path)
+        if (r < 0 && collect_is_given(request))
                 return; /* a pasted event does not need one */
         if (r < 0) {
                 texts_add(&c->notes, "No local node was read: %s; %s", ctl_error_why(r), ctl_error_todo(r));
@@ -186,13 +186,35 @@ static void collect_computer(struct collection *c)
                 hostname_netbios(host, c->computer);
 }
 
-static void add_event(struct collection *c, const struct event *event, const char *source)
+bool collect_is_given(const struct collect_request *request)
 {
-        if (c->event_count == SNAPSHOT_MAX_EVENTS)
+        return request->event_path || request->log_count > 0;
+}
+
+/* Where the next event goes: behind the others, or in the oldest one's place if EVENT is newer; SNAPSHOT_MAX_EVENTS: nowhere. */
+static size_t event_place(const struct collection *c, const struct event *event)
+{
+        size_t oldest = 0;
+
+        if (c->event_count < SNAPSHOT_MAX_EVENTS)
+                return c->event_count;
+        for (size_t i = 1; i < c->event_count; i++)
+                if (c->event_values[i].time.us < c->event_values[oldest].time.us)
+                        oldest = i;
+        return c->event_values[oldest].time.us < event->time.us ? oldest : SNAPSHOT_MAX_EVENTS;
+}
+
+/* Before sorting, events[i] belongs to event_values[i]. */
+void collect_add_event(struct collection *c, const struct event *event, const char *source)
+{
+        const size_t at = event_place(c, event);
+
+        if (at == SNAPSHOT_MAX_EVENTS)
                 return;
-        c->event_values[c->event_count] = *event;
-        c->events[c->event_count] = snapshot_event_read(&c->event_values[c->event_count], source);
-        c->event_count++;
+        c->event_values[at] = *event;
+        c->events[at] = snapshot_event_read(&c->event_values[at], source);
+        if (at == c->event_count)
+                c->event_count++;
 }
 
 /* The newest of ids 4319 to 4321, newest first. */
@@ -215,7 +237,7 @@ static void collect_log(struct collection *c, const struct cli_context *ctx)
         if (r < 0)
                 texts_add(&c->notes, "No event log was read: %s: %s", path ? path : "", strbuf_str(&why));
         for (size_t i = count; r == 0 && i > 0; i--)
-                add_event(c, &events[i - 1], "event log of this machine");
+                collect_add_event(c, &events[i - 1], "event log of this machine");
         eventdb_close(db);
         strbuf_done(&why);
 }
@@ -251,7 +273,7 @@ int collect_local(struct collection *c, const struct cli_context *ctx, const str
         if (exit != CLI_EXIT_OK)
                 return exit;
         collect_computer(c);
-        if (!request->event_path)
+        if (!collect_is_given(request))
                 collect_log(c, ctx);
         return CLI_EXIT_OK;
 }
@@ -287,7 +309,7 @@ static int tell_problem(const struct cli_context *ctx, const char *path, const s
 }
 
 /* Pasted texts list events in any order; those of known time go newest first, others stay as they stand. */
-static void sort_events(struct collection *c)
+void collect_sort_events(struct collection *c)
 {
         for (size_t i = 1; i < c->event_count; i++)
                 for (size_t j = i; j > 0 && c->events[j].event->time.us > c->events[j - 1].event->time.us &&
@@ -305,7 +327,7 @@ static void add_readings(struct collection *c, const struct event_readings *read
         const char *source = strcmp(path, "-") == 0 ? "pasted text" : arena_strdup(&c->arena, path);
 
         for (size_t i = 0; i < readings->count; i++) {
-                add_event(c, &readings->items[i].event, source);
+                collect_add_event(c, &readings->items[i].event, source);
                 for (size_t j = 0; j < readings->items[i].warning_count; j++)
                         texts_add(&c->notes, "%s", readings->items[i].warnings[j]);
         }
@@ -314,7 +336,7 @@ static void add_readings(struct collection *c, const struct event_readings *read
                           readings->problems[i].text);
         if (readings->foreign_count > 0)
                 texts_add(&c->notes, "%zu events of other sources were left out", readings->foreign_count);
-        sort_events(c);
+        collect_sort_events(c);
 }
 
 int collect_events(struct collection *c, const struct cli_context *ctx, const char *path)
@@ -375,7 +397,7 @@ void collect_finish(struct collection *c, const struct collect_request *request)
         struct snapshot *s = &c->snapshot;
 
         s->offline = request->offline;
-        s->events_are_ours = !request->event_path || all_ours(c);
+        s->events_are_ours = !collect_is_given(request) || all_ours(c);
         if (s->events_are_ours) {
                 s->node = c->node_runs ? &c->node : NULL;
                 s->computer = c->computer[0] ? c->computer : NULL;

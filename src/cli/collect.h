@@ -19,9 +19,16 @@
 struct checker;
 struct ctl_client;
 
+enum collect_log_kind { COLLECT_LOG_EVTX, COLLECT_LOG_EVT };
+
 struct collect_request {
         const char *event_path; /* --event; NULL: this machine's own events */
         const char *reg_path;   /* --reg: settings of the machine in trouble; NULL: ctx->config_path for this machine */
+        size_t log_count;
+        struct {
+                enum collect_log_kind kind;
+                const char *path;
+        } logs[COLLECT_MAX_PLACES]; /* --evtx, --evt: event logs of any machines */
         bool offline;
         bool fix, dry_run; /* --fix; --dry-run means both */
         size_t wins_count;
@@ -77,6 +84,17 @@ int collect_events(struct collection *collection, const struct cli_context *ctx,
 
 /* One more name that is to be asked for; each once, at most COLLECT_MAX_NAMES. */
 void collect_want_name(struct collection *collection, const struct nb_name *name);
+
+/* True if the events are from files that were given, and not this machine's own log. */
+bool collect_is_given(const struct collect_request *request);
+
+/* The event log files. CLI_EXIT_USAGE, told on ctx->err, if one cannot be read at all; damage within one becomes a note. */
+int collect_logs(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);
+
+/* One more event from SOURCE (lent); if there are too many, the oldest is left out. */
+void collect_add_event(struct collection *collection, const struct event *event, const char *source);
+/* Newest first; those of unknown time stay as they stand. */
+void collect_sort_events(struct collection *collection);
 
 /* One more WINS server that is known; each once. */
 void collect_add_wins(struct collection *collection, uint32_t address);

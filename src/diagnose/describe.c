@@ -109,6 +109,59 @@ static void evidence_event(const struct rule_input *in, const struct snapshot_ev
                 texts_add(evidence, "the node noted: %s", event->event->note);
 }
 
+#define COMPANION_WITHIN_US (INT64_C(10) * 60 * 1000000) /* ASSUMPTION: of one boot, or of one conflict */
+#define COMPANION_LINES 4
+
+static bool is_near(const struct diagnose_case *c, wall_t time)
+{
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
+                const int64_t apart_us = c->events[i]->event->time.us - time.us;
+
+                if (c->events[i]->event->time.us != 0 && apart_us <= COMPANION_WITHIN_US &&
+                    apart_us >= -COMPANION_WITHIN_US)
+                        return true;
+        }
+        return false;
+}
+
+/* Does another source's event speak of this conflict: by name, by address, or by what it means at that time? */
+static bool concerns(const struct rule_input *in, const struct companion *companion)
+{
+        const struct diagnose_case *c = in->c;
+        char stem[NB_NAME_TEXT_BYTES] = "";
+
+        if (c->has_name)
+                nb_name_format_stem(&c->name, stem);
+        if (companion->has_address)
+                return companion->address == c->address || case_find_holder(c, companion->address);
+        if (stem[0] && companion_names(companion, stem))
+                return true;
+        if (companion->concern == COMPANION_NAME && !companion->name[0][0])
+                return is_near(c, companion->time);
+        return companion->concern == COMPANION_BROWSER && c->has_name && is_near(c, companion->time) &&
+               (nb_name_suffix(&c->name) == 0x1D || nb_name_suffix(&c->name) == 0x1B ||
+                nb_name_suffix(&c->name) == 0x01);
+}
+
+static void evidence_companions(const struct rule_input *in, struct texts *evidence)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < in->snapshot->companion_count; i++) {
+                const struct snapshot_companion *at = &in->snapshot->companions[i];
+                char time[WALL_TEXT_BYTES] = "time unknown";
+
+                if (!concerns(in, &at->companion) || ++count > COMPANION_LINES)
+                        continue;
+                if (at->companion.time.us != 0)
+                        wall_format(at->companion.time, time);
+                texts_add(evidence, "%s (record %llu, %s, %s)", at->companion.text,
+                          (unsigned long long)at->companion.record, time, at->source);
+        }
+        if (count > COMPANION_LINES)
+                texts_add(evidence, "%zu more events of other sources speak of it", count - COMPANION_LINES);
+}
+
 void evidence_events(const struct rule_input *in, struct texts *evidence)
 {
         const struct diagnose_case *c = in->c;
@@ -123,6 +176,7 @@ void evidence_events(const struct rule_input *in, struct texts *evidence)
                 evidence_event(in, c->events[0], evidence);
         if (c->event_count > 1)
                 texts_add(evidence, "%zu earlier events concern the same name", c->event_count - 1);
+        evidence_companions(in, evidence);
 }
 
 void evidence_silence(const struct rule_input *in, uint32_t address, struct texts *evidence)

@@ -10,6 +10,7 @@
 #include "base/ip4.h"
 #include "dhcp/check.h"
 #include "dhcp/learnt.h"
+#include "eventlog/companion.h"
 #include "eventlog/event.h"
 #include "node/node.h"
 #include "settings/hostname.h"
@@ -21,6 +22,7 @@
 #define SNAPSHOT_MAX_QUERIES 512
 #define SNAPSHOT_MAX_EVENTS 256
 #define SNAPSHOT_MAX_DATABASES 4
+#define SNAPSHOT_MAX_COMPANIONS 128
 
 /* One address of this machine. */
 struct snapshot_iface {
@@ -104,6 +106,12 @@ struct snapshot_event {
         uint32_t holder; /* who holds the name according to the note; 0 if it tells none */
 };
 
+/* An event of another source that may tell of the same conflict. */
+struct snapshot_companion {
+        struct companion companion;
+        const char *source; /* the log file */
+};
+
 /* Where the machine's name comes from (article: "IPCONFIG /ALL returns incorrect host name"). NULL: value absent. */
 struct snapshot_host_names {
         const char *source; /* "/etc/netbt/netbt.reg"; NULL: settings were not read */
@@ -158,6 +166,8 @@ struct snapshot {
         const uint32_t *wins;
         size_t event_count;
         const struct snapshot_event *events; /* newest first */
+        size_t companion_count;
+        const struct snapshot_companion *companions; /* in any order */
         struct snapshot_host_names host_names;
         size_t host_count;
         const struct snapshot_host *hosts;

@@ -121,7 +121,8 @@ static int read_one(struct reading *reading, int index, bool recovered)
         if (from)
                 (void)had(libevtx_record_free(&from, &error), &error);
         if (!got) {
-                if (reading->report->unreadable_count++ == 0)
+                /* what lies outside the tables is mostly the rest of records that were written over: no loss */
+                if (!recovered && reading->report->unreadable_count++ == 0)
                         reading->report->unreadable_offset = record.offset;
                 return 0;
         }
