@@ -14,9 +14,14 @@ struct page {
         unsigned looks;
 };
 
-static enum kind choose(const struct wins_filter *filter)
+/* With more scopes, looking a name up with every suffix in each of them would cost more than the whole table. */
+#define NAME_SCOPES 64u
+
+static enum kind choose(const struct wins *wins, const struct wins_filter *filter)
 {
-        if (filter->has_name)
+        if (filter->has_name ||
+            (filter->prefix_len_bytes >= NB_SUFFIX_AT && filter->prefix_len_bytes <= NB_NAME_BYTES &&
+             (filter->has_scope || wins->table.scopes.count < NAME_SCOPES)))
                 return KIND_NAME;
         if (filter->has_address && filter->address_mask == IP4_BROADCAST)
                 return KIND_ADDRESS;
@@ -133,24 +138,42 @@ static void walk_all(const struct wins *wins, struct wins_walk *walk, uint64_t p
                 }
 }
 
-/* The name in every scope there is. */
+/* The name that is wanted, and with which suffixes. */
+static struct nb_name wanted_name(const struct wins_filter *filter, unsigned *ret_first, unsigned *ret_last)
+{
+        struct nb_name name = filter->name;
+
+        if (!filter->has_name)
+                memcpy(name.bytes, filter->prefix, filter->prefix_len_bytes);
+        const bool is_whole = filter->has_name || filter->prefix_len_bytes == NB_NAME_BYTES;
+        *ret_first = is_whole ? nb_name_suffix(&name) : filter->has_suffix ? filter->suffix : 0;
+        *ret_last = is_whole || filter->has_suffix ? *ret_first : UINT8_MAX;
+        return name;
+}
+
+/* The name in every scope there is: PLACE is scope and suffix. */
 static void walk_name(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
 {
         const struct wins_filter *filter = walk->filter;
         const int only = filter->has_scope ? wins_scopes_find(&wins->table.scopes, &filter->scope) : 0;
         const uint64_t end = filter->has_scope ? (uint64_t)only + 1 : (uint64_t)wins->table.scopes.count + 1;
+        unsigned first, last;
+        struct nb_name name = wanted_name(filter, &first, &last);
 
         if (only < 0)
                 return;
-        for (uint64_t scope = filter->has_scope ? (uint64_t)only : place; scope < end; scope++) {
-                const uint32_t slot = wins_table_find(&wins->table, &filter->name, (uint16_t)scope);
+        unsigned suffix = place ? (unsigned)(place & UINT8_MAX) : first;
+        for (uint64_t scope = filter->has_scope ? (uint64_t)only : place >> 8; scope < end; scope++, suffix = first)
+                for (; suffix <= last; suffix++) {
+                        name.bytes[NB_SUFFIX_AT] = (uint8_t)suffix;
+                        const uint32_t slot = wins_table_find(&wins->table, &name, (uint16_t)scope);
 
-                page->looks += !slot;
-                if (page->looks >= WINS_WALK_RECORDS || (slot && !visit(wins, filter, page, slot))) {
-                        stop_at(walk, KIND_NAME, scope, 0);
-                        return;
+                        page->looks += !slot;
+                        if (page->looks >= WINS_WALK_RECORDS || (slot && !visit(wins, filter, page, slot))) {
+                                stop_at(walk, KIND_NAME, scope << 8 | suffix, 0);
+                                return;
+                        }
                 }
-        }
 }
 
 static void walk_address(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
@@ -207,7 +230,7 @@ static void walk_owner(const struct wins *wins, struct wins_walk *walk, uint64_t
 
 size_t wins_walk_page(const struct wins *wins, struct wins_walk *walk, uint32_t *ret_slots, size_t limit)
 {
-        const enum kind kind = choose(walk->filter);
+        const enum kind kind = choose(wins, walk->filter);
         const bool resumed = walk->cursor.place[0] >> KIND_SHIFT == (uint64_t)kind;
         const uint64_t place = resumed ? walk->cursor.place[0] & ((UINT64_C(1) << KIND_SHIFT) - 1) : 0;
         struct page page = {.slots = ret_slots, .limit = limit};

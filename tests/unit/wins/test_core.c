@@ -230,6 +230,59 @@ static void test_pages(void **state)
 }
 
 /* While somebody pages through, others come and go: what stays is shown once. */
+static size_t show_one_page(struct bench *bench, const struct wins_filter *filter, uint32_t limit,
+                            struct wins_cursor *cursor)
+{
+        struct wins_command command = {
+                .id = 1, .type = WINS_COMMAND_SHOW, .limit = limit, .filter = *filter, .cursor = *cursor};
+
+        bench_command(bench, &command);
+        assert_int_equal(bench->complete.result, 0);
+        *cursor = bench->complete.cursor;
+        return bench->row_count;
+}
+
+/* A name with all its suffixes, in all scopes, is looked up: one page, however many others there are. */
+static void test_pages_of_one_name(void **state)
+{
+        struct bench *bench = *state;
+        static const char *const names[] = {"FILESRV<00>", "FILESRV<03>", "FILESRV<20>", "FILESRV<FF>", "FILESRVX<20>"};
+        struct wins_filter filter = {.prefix_len_bytes = NB_SUFFIX_AT};
+        const struct nb_name wanted = bench_name("FILESRV<00>");
+        struct wins_cursor cursor = {{0, 0}};
+        struct nbns_packet packet;
+        struct nb_scope scope;
+        uint8_t rdata[6];
+
+        memcpy(filter.prefix, wanted.bytes, NB_SUFFIX_AT);
+        bench->settings.burst_queue = 0;
+        bench_start(bench);
+        claim_many(bench, 20000);
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(names); i++)
+                bench_claim(bench, NBNS_OPCODE_REGISTRATION, names[i], HOST(1), UNIQUE);
+        assert_int_equal(nb_scope_parse("CORP.EXAMPLE", &scope), 0);
+        nbns_build_claim(&packet, rdata, 7, NBNS_OPCODE_REGISTRATION, &wanted, &scope,
+                         &(struct nbns_address){UNIQUE, HOST(1)}, 0, true, false);
+        bench_send(bench, HOST(1), &packet);
+        assert_int_equal(show_one_page(bench, &filter, 50, &cursor), 5);
+        assert_false(bench->complete.more);
+        size_t count = 0;
+        cursor = (struct wins_cursor){{0, 0}};
+        do
+                count += show_one_page(bench, &filter, 1, &cursor);
+        while (bench->complete.more && count < 50);
+        assert_int_equal(count, 5);
+        filter.has_suffix = true;
+        filter.suffix = 0xFF;
+        cursor = (struct wins_cursor){{0, 0}};
+        assert_int_equal(show_one_page(bench, &filter, 50, &cursor), 1);
+        filter.has_scope = true;
+        filter.scope = scope;
+        filter.suffix = 0;
+        cursor = (struct wins_cursor){{0, 0}};
+        assert_int_equal(show_one_page(bench, &filter, 50, &cursor), 1);
+}
+
 static void test_pages_in_motion(void **state)
 {
         struct bench *bench = *state;
@@ -562,6 +615,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_renewal_of_many, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_pages_of_one_name, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pages_in_motion, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_delete_by_filter, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_add_all_or_none, setup, teardown),
