@@ -2,6 +2,7 @@
 
 #include "eventlog/catalogue.h"
 #include "store/eventdb_internal.h"
+#include "store/sqlerror.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,35 +21,9 @@
 
 /* ---- errors ------------------------------------------------------------------------------------------------------- */
 
-static int error_of(int code)
-{
-        switch (code & 0xFF) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE:
-                return 0;
-        case SQLITE_NOMEM:
-                return NBT_ERR_NOMEM;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-                return NBT_ERR_BUSY;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-                return NBT_ERR_MALFORMED;
-        case SQLITE_FULL:
-                return NBT_ERR_FULL;
-        case SQLITE_PERM:
-        case SQLITE_READONLY:
-        case SQLITE_AUTH:
-                return NBT_ERR_DENIED;
-        default:
-                return NBT_ERR_IO;
-        }
-}
-
 int eventdb_fail(struct eventdb *db, int code)
 {
-        const int r = error_of(code);
+        const int r = sqlerror_result(code);
 
         if (r < 0)
                 snprintf(db->error, sizeof(db->error), "%s", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));

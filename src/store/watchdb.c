@@ -1,5 +1,7 @@
 #include "store/watchdb.h"
 
+#include "store/sqlerror.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,33 +36,9 @@ static const char schema[] =
         " evidence TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);";
 /* clang-format on */
 
-static int error_of(int code)
-{
-        switch (code & 0xFF) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE:
-                return 0;
-        case SQLITE_NOMEM:
-                return NBT_ERR_NOMEM;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-                return NBT_ERR_BUSY;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-                return NBT_ERR_MALFORMED;
-        case SQLITE_PERM:
-        case SQLITE_READONLY:
-        case SQLITE_AUTH:
-                return NBT_ERR_DENIED;
-        default:
-                return NBT_ERR_IO;
-        }
-}
-
 static int result(struct watchdb *db, int code)
 {
-        const int r = error_of(code);
+        const int r = sqlerror_result(code);
 
         if (r < 0)
                 snprintf(db->error, sizeof(db->error), "%s", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));

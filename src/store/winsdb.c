@@ -1,6 +1,7 @@
 /* The WINS database: opening, checking, migrating, closing, and what all its parts use. */
 #include "store/winsdb.h"
 
+#include "store/sqlerror.h"
 #include "store/winsdb_internal.h"
 #include "store/winsdb_schema.h"
 
@@ -48,32 +49,12 @@ int winsdb_errno_code(int error)
 
 static int error_of(int code, int system_error)
 {
-        switch (code & 0xFF) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE:
-                return 0;
-        case SQLITE_NOMEM:
-                return NBT_ERR_NOMEM;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-                return NBT_ERR_BUSY;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
+        if ((code & 0xFF) != SQLITE_IOERR)
+                return sqlerror_result(code);
+        if (code == SQLITE_IOERR_SHORT_READ)
                 return NBT_ERR_MALFORMED;
-        case SQLITE_FULL:
-                return NBT_ERR_FULL;
-        case SQLITE_PERM:
-        case SQLITE_READONLY:
-        case SQLITE_AUTH:
-                return NBT_ERR_DENIED;
-        case SQLITE_IOERR: /* a quota or a limit on file sizes is no room, too */
-                if (code == SQLITE_IOERR_SHORT_READ)
-                        return NBT_ERR_MALFORMED;
-                return winsdb_errno_code(system_error) == NBT_ERR_FULL ? NBT_ERR_FULL : NBT_ERR_IO;
-        default:
-                return NBT_ERR_IO;
-        }
+        /* a quota or a limit on file sizes is no room, too */
+        return winsdb_errno_code(system_error) == NBT_ERR_FULL ? NBT_ERR_FULL : NBT_ERR_IO;
 }
 
 /* What the system last said of the file or of its log. SQLite tells it by sqlite3_system_errno() for some errors only, not for
