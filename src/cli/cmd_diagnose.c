@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char help[] =
-        "Usage: netbt diagnose [--event FILE] [--evtx FILE]... [--evt FILE]... [--reg FILE] [--wins SOCKET|ADDRESS]... "
+        "Usage: netbt diagnose [--event FILE] [--evtx FILE]... [--evt FILE]... [--reg FILE|--hive FILE] [--wins "
+        "SOCKET|ADDRESS]... "
         "[--fix|--dry-run] [--offline] "
         "[--json]\n"
         "\n"
@@ -25,6 +26,7 @@ static const char help[] =
         "one\n"
         "                     (NT to 2003); each may be given several times, logs of several machines are read as one\n"
         "      --reg FILE     the settings of the machine in trouble, as regedit exports them (.reg)\n"
+        "      --hive FILE    the same from a Windows disk: the file SYSTEM of System32\\config; it is only read\n"
         "      --wins PLACE   a WINS server: winsd's control socket (/run/netbt/node.sock), whose database is then "
         "read,\n"
         "                     or an IP address, which is asked; may be given several times\n"
@@ -49,6 +51,7 @@ enum {
         OPT_EVTX,
         OPT_EVT,
         OPT_REG,
+        OPT_HIVE,
         OPT_OFFLINE,
         OPT_WINS,
         OPT_LEASES,
@@ -63,7 +66,6 @@ static const struct {
         const char *name;
         const char *instead;
 } refused[] = {
-        {"hive", "export the keys with regedit or hivexregedit and give the .reg file with --reg"},
         {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
 };
 
@@ -72,14 +74,14 @@ static const struct option options[] = {
         {"evtx", required_argument, NULL, OPT_EVTX},
         {"evt", required_argument, NULL, OPT_EVT},
         {"reg", required_argument, NULL, OPT_REG},
+        {"hive", required_argument, NULL, OPT_HIVE},
         {"offline", no_argument, NULL, OPT_OFFLINE},
         {"wins", required_argument, NULL, OPT_WINS},
         {"leases", required_argument, NULL, OPT_LEASES},
         {"fix", no_argument, NULL, OPT_FIX},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         /* with an argument or without one: whatever follows is not looked at any more */
-        {"hive", optional_argument, NULL, OPT_REFUSED},
-        {"pcap", optional_argument, NULL, OPT_REFUSED + 1},
+        {"pcap", optional_argument, NULL, OPT_REFUSED},
         {NULL, 0, NULL, 0},
 };
 
@@ -105,8 +107,9 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         break;
                 if (option == OPT_EVENT) {
                         ret->event_path = optarg;
-                } else if (option == OPT_REG) {
+                } else if (option == OPT_REG || option == OPT_HIVE) {
                         ret->reg_path = optarg;
+                        ret->reg_is_hive = option == OPT_HIVE;
                 } else if ((option == OPT_EVTX || option == OPT_EVT) && ret->log_count < NBT_ARRAY_SIZE(ret->logs)) {
                         ret->logs[ret->log_count].kind = option == OPT_EVTX ? COLLECT_LOG_EVTX : COLLECT_LOG_EVT;
                         ret->logs[ret->log_count++].path = optarg;

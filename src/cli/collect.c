@@ -6,6 +6,7 @@
 #include "io/netif.h"
 #include "settings/effective.h"
 #include "store/eventdb.h"
+#include "store/hivefile.h"
 #include "store/regfile.h"
 #include "store/watchdb.h"
 
@@ -144,33 +145,67 @@ static void take_settings(struct collection *c, const struct settings_effective 
                           settings->scope.text);
 }
 
-/* A settings file that is not there is the ordinary case; one named by --reg must be readable. */
+static int tell_no_settings(const struct cli_context *ctx, const char *path, int r, const struct reg_error *error)
+{
+        if (error->line > 0)
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s, line %u: not a registry file: expected %s", path,
+                                 error->line, error->expected);
+        return cli_fail(ctx, CLI_EXIT_USAGE, path, nbt_err_str(r), "give a file as regedit exports it (.reg)");
+}
+
+static int load_hive(struct collection *c, const struct cli_context *ctx, const char *path, struct reg_doc **ret)
+{
+        struct hive_report report;
+        struct strbuf why = STRBUF_INIT;
+        const int r = hivefile_load(path, &c->arena, ret, &report, &why);
+        int exit = CLI_EXIT_OK;
+
+        if (r < 0)
+                exit = cli_fail(ctx, CLI_EXIT_USAGE, path, why.len_bytes ? strbuf_str(&why) : nbt_err_str(r),
+                                "give the file SYSTEM of System32\\config");
+        else if (report.unreadable_count > 0)
+                texts_add(&c->notes, "%s: %zu keys or values could not be read, the first is %s", path,
+                          report.unreadable_count, report.unreadable ? report.unreadable : "unknown");
+        strbuf_done(&why);
+        return exit;
+}
+
+static void use_settings(struct collection *c, const struct reg_doc *doc, const char *path)
+{
+        struct settings_effective settings;
+        const int r = settings_effective_build(doc, &c->arena, &settings);
+
+        if (r == 0)
+                take_settings(c, &settings, path);
+        if (r == 0 &&
+            dhcp_settings_list(doc, &c->arena, &c->snapshot.dhcp_settings, &c->snapshot.dhcp_setting_count) == 0)
+                c->snapshot.dhcp_source = arena_strdup(&c->arena, path);
+        else
+                texts_add(&c->notes, "The settings in %s could not be used: %s", path, nbt_err_str(r));
+}
+
+/* A settings file that is not there is the ordinary case; one named by --reg or --hive must be readable. */
 static int collect_settings(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
         const char *path = request->reg_path ? request->reg_path : ctx->config_path;
-        struct settings_effective settings;
         struct reg_error error = {0};
         struct reg_doc *doc = NULL;
-        int r = regfile_load(path, &doc, &error);
+        int r = 0;
 
-        if (r < 0 && request->reg_path) {
-                if (error.line > 0)
-                        return cli_failf(ctx, CLI_EXIT_USAGE, "%s, line %u: not a registry file: expected %s", path,
-                                         error.line, error.expected);
-                return cli_fail(ctx, CLI_EXIT_USAGE, path, nbt_err_str(r), "give a file as regedit exports it (.reg)");
+        if (request->reg_is_hive) {
+                const int exit = load_hive(c, ctx, path, &doc);
+
+                if (exit != CLI_EXIT_OK)
+                        return exit;
+        } else {
+                r = regfile_load(path, &doc, &error);
+                if (r < 0 && request->reg_path)
+                        return tell_no_settings(ctx, path, r, &error);
         }
-        if (r < 0 && r != NBT_ERR_NOT_FOUND)
+        if (r == 0 || r == NBT_ERR_NOT_FOUND)
+                use_settings(c, doc, path);
+        else
                 texts_add(&c->notes, "The settings in %s could not be read: %s", path, nbt_err_str(r));
-        if (r == 0 || r == NBT_ERR_NOT_FOUND) {
-                r = settings_effective_build(doc, &c->arena, &settings);
-                if (r == 0)
-                        take_settings(c, &settings, path);
-                if (r == 0 && dhcp_settings_list(doc, &c->arena, &c->snapshot.dhcp_settings,
-                                                 &c->snapshot.dhcp_setting_count) == 0)
-                        c->snapshot.dhcp_source = arena_strdup(&c->arena, path);
-                else
-                        texts_add(&c->notes, "The settings in %s could not be used: %s", path, nbt_err_str(r));
-        }
         reg_doc_free(doc);
         return CLI_EXIT_OK;
 }

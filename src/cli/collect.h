@@ -24,6 +24,7 @@ enum collect_log_kind { COLLECT_LOG_EVTX, COLLECT_LOG_EVT };
 struct collect_request {
         const char *event_path; /* --event; NULL: this machine's own events */
         const char *reg_path;   /* --reg: settings of the machine in trouble; NULL: ctx->config_path for this machine */
+        bool reg_is_hive;       /* --hive: reg_path is a binary hive */
         size_t log_count;
         struct {
                 enum collect_log_kind kind;

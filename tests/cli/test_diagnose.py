@@ -5,10 +5,11 @@ The whole text of some answers is kept in golden/diagnose/; NETBT_UPDATE_GOLDEN=
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
-from conftest import HERE, TOP, Daemon, a_view, name16
+from conftest import BUILD, HERE, TOP, Daemon, a_view, name16
 
 GOLDEN = HERE / "golden" / "diagnose"
 SCHEMA = json.loads((TOP / "dist" / "diagnose.schema.json").read_text())
@@ -200,7 +201,7 @@ def test_commands_stay_whole(diagnose):
                      r"/v ComputerName /t REG_SZ /d NEWNAME", out, re.M)
 
 
-@pytest.mark.parametrize("option", ["--hive=x", "--pcap=x"])
+@pytest.mark.parametrize("option", ["--pcap=x"])
 def test_sources_of_later_versions_are_refused_with_advice(run, option):
     done = run("netbt", "diagnose", option)
     assert done.returncode == 2 and done.stdout == ""
@@ -395,3 +396,17 @@ def test_no_log(diagnose, tmp_path, option):
     for path in (tmp_path / "text", tmp_path / "none", tmp_path):
         done = diagnose(option, path)
         assert done.returncode == 2 and done.stdout == "" and str(path) in done.stderr
+
+
+def test_hive(judged, diagnose, tmp_path):
+    """The settings of the machine in trouble from its hive: made by tests/unit/store/test_hivefile.c, ControlSet002 in use."""
+    hive = tmp_path / "SYSTEM"
+    subprocess.run([BUILD / "tests" / "unit" / "store" / "test_store_hivefile", "--make", hive], check=True)
+    before = hive.read_bytes()
+    document = judged("--hive", hive, event=V3)
+    assert "wrong-host-name" in {n["cause"] for n in document["ruled_out"]}
+    assert "dhcp-leftover-settings" in {n["cause"] for n in document["ruled_out"]}
+    assert hive.read_bytes() == before
+    for path in (tmp_path / "none", tmp_path, EVT):
+        done = diagnose("--hive", path, event=V3)
+        assert done.returncode == 2 and str(path) in done.stderr
