@@ -306,7 +306,7 @@ def test_live_samba_twins_are_not_merged(lab, lan):
     assert addresses(records(server)[("TWIN", "20")]) == ["10.77.0.2"]
 
 
-@pytest.mark.parametrize("suite", ["nbt.register", "nbt.wins.wins"])
+@pytest.mark.parametrize("suite", ["nbt.register", "nbt.wins.wins"])  # wins_bad_names is about Samba's "wins hook"
 def test_smbtorture(lab, lan, suite):
     server, _process = serve(lab, lan)
     client = lab.host("client", (lan, "10.77.0.11/24"))
