@@ -66,7 +66,7 @@ static const struct {
         const char *name;
         const char *instead;
 } refused[] = {
-        {"pcap", "run netbt diagnose on the network itself, or give the event with --event"},
+        {"pcap", "netbt watch --read FILE tells from it who claimed, refused, demanded and released what"},
 };
 
 static const struct option options[] = {
