@@ -225,6 +225,9 @@ static void take(struct watch *watch, wall_t time, const struct prepared *p, str
         struct seen seen = {.time = time, .frame = ++watch->counters.frames, .link = &p->frame, .out = out};
 
         hold_ripen(watch, time, out);
+        /* as other programs count: a datagram that contradicts its own length is one, though no receiver takes it */
+        if (p->verdict == FRAME_MALFORMED && is_name_service(&p->frame))
+                watch->counters.datagrams++;
         if (p->verdict != FRAME_UDP)
                 count_unread(&watch->counters, p->verdict);
         else if (is_name_service(&p->frame))

@@ -171,7 +171,7 @@ enum frame_verdict frame_decode(uint32_t link, const void *bytes, size_t len_byt
         if (type != ETHERTYPE_IPV4)
                 return FRAME_OTHER;
         const enum frame_verdict verdict = read_ipv4(&rd, &frame);
-        if (verdict == FRAME_UDP)
+        if (verdict == FRAME_UDP || verdict == FRAME_MALFORMED)
                 *ret = frame;
         return verdict;
 }

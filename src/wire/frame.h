@@ -23,7 +23,7 @@ enum frame_link {
 };
 
 enum frame_verdict {
-        FRAME_UDP,         /* a datagram; the only verdict with which a frame is written */
+        FRAME_UDP,         /* a datagram */
         FRAME_OTHER,       /* something else that is no concern of ours: ARP, IPv6, TCP */
         FRAME_FRAGMENT,    /* UDP, but only a piece of a datagram */
         FRAME_TRUNCATED,   /* the capture cut it within its headers */
@@ -43,7 +43,8 @@ struct frame {
         size_t payload_len_bytes;
 };
 
-/* Decodes LEN captured bytes of LINK (enum frame_link). */
+/* Decodes LEN captured bytes of LINK (enum frame_link). RET is written for a datagram, and for a malformed one: its ports are then 0 if they
+ * were not reached, and there is no payload. */
 enum frame_verdict frame_decode(uint32_t link, const void *bytes, size_t len_bytes, struct frame *ret);
 
 /* "fragment"; never NULL. */

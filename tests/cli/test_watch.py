@@ -136,7 +136,11 @@ def test_exec_and_follow(run, tmp_path, conflict):
 
 
 def test_counts_are_tsharks(run, conflict, tmp_path):
-    captures = [conflict]
+    odd = bytearray(frame("10.77.0.9", "10.77.0.1", b"x" * 20))
+    odd[14 + 20 + 5] = 200  # UDP longer than the datagram
+    damaged = tmp_path / "damaged.pcap"
+    damaged.write_bytes(pcap([bytes(odd)] + CONFLICT))
+    captures = [conflict, damaged]
     corpus = TOP / "tests/fuzz/corpus/pcap_file"
     captures += [corpus / name for name in ("pcap-le-us", "pcap-le-ns", "pcap-be-us", "pcap-be-ns")]
     for path in captures:

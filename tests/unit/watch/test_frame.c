@@ -72,13 +72,14 @@ static void truncation(void **state)
                 }
 }
 
+static struct frame last;
+
 static enum frame_verdict with_byte(size_t at, uint8_t value)
 {
         uint8_t bytes[31] = {IPV4, UDP};
-        struct frame f;
 
         bytes[at] = value;
-        return frame_decode(FRAME_LINK_RAW, bytes, sizeof(bytes), &f);
+        return frame_decode(FRAME_LINK_RAW, bytes, sizeof(bytes), &last);
 }
 
 static void what_is_refused(void **state)
@@ -96,6 +97,10 @@ static void what_is_refused(void **state)
         assert_int_equal(with_byte(3, 19), FRAME_MALFORMED);  /* shorter than its header */
         assert_int_equal(with_byte(25, 7), FRAME_MALFORMED);  /* UDP shorter than its header */
         assert_int_equal(with_byte(25, 12), FRAME_MALFORMED); /* UDP longer than the datagram */
+        assert_int_equal(last.source_port, 137);              /* but it tells whose it was */
+        assert_null(last.payload);
+        assert_int_equal(with_byte(0, 0x44), FRAME_MALFORMED);
+        assert_int_equal(last.source_port, 0);
         assert_int_equal(frame_decode(FRAME_LINK_ETHERNET, arp, sizeof(arp), &f), FRAME_OTHER);
         assert_int_equal(frame_decode(105, arp, sizeof(arp), &f), FRAME_UNSUPPORTED);
 }
