@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """All benchmarks, in one run: each beside its limit or its peer, in turn, so that the ratios hold while a machine's speed drifts.
 
-usage: run.py [--build DIR] [--rounds N] [--seconds S]       root: the network parts run in namespaces of their own
+usage: run.py [--build DIR] [--rounds N] [--seconds S] [--long]       root: the network parts run in namespaces of their own
+
+--long: the watcher on a capture of 5,000,000 packets in place of 1,000,000, on 1,000,000 names, and the paced sweep of a /16; five minutes more.
 """
 import argparse
 import os
@@ -13,6 +15,8 @@ import sys
 import time
 
 import scan_bench
+import watch_bench
+import watch_live_bench
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STATUS_REQUEST = "000000000001000000000000" + "20434b" + "41" * 30 + "0000210001"
@@ -62,17 +66,24 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--long", action="store_true")
     args = parser.parse_args()
     build = pathlib.Path(args.build).resolve()
     os.environ["NETBT_BUILD"] = str(build)
     sys.path.insert(0, str(TOP / "tests/lab"))
     for program in ("bench_wire", "bench_node", "bench_winsdb"):
         micro(build, program)
+    if args.long:
+        micro(build, "bench_watch")
+    watch_bench.run(build, 5000000 if args.long else 1000000, 500000 if args.long else 100000, min(args.rounds, 3))
     if os.geteuid() != 0:
         print("bench: the network parts need root (namespaces): left out", file=sys.stderr)
         return 0
     node_status(build, args.rounds, args.seconds)
-    scan_bench.run(build, min(args.rounds, 3), False)
+    watch_live_bench.run(build, 500000, 10 if args.long else 4, 60000)
+    if args.long:
+        watch_live_bench.run(build, 500000, 15, 1000000)
+    scan_bench.run(build, min(args.rounds, 3), args.long)
     return 0
 
 

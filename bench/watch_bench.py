@@ -10,6 +10,7 @@ work on the machine disturbs least.
 import argparse
 import os
 import pathlib
+import shutil
 import statistics
 import struct
 import subprocess
@@ -40,6 +41,32 @@ def measure(command, expect):
     return usage.ru_utime + usage.ru_stime, os.times().elapsed - before.elapsed, usage.ru_maxrss / 1024
 
 
+def run(build, packets, slow_packets, rounds):
+    with tempfile.TemporaryDirectory() as directory:
+        whole, part = pathlib.Path(directory) / "whole.pcap", pathlib.Path(directory) / "part.pcap"
+        subprocess.run([build / "bench/bench_watch", "generate", whole, str(packets)], check=True)
+        slow = min(slow_packets, packets)
+        head(whole, part, slow)
+        programs = {
+            "netbt watch -r": (["%s" % (build / "src/cli/netbt"), "watch", "-r", whole], packets, (0, 1)),
+            "tcpdump -n": (["tcpdump", "-n", "-r", part], slow, (0,)),
+            "tshark fields": (["tshark", "-r", part, "-T", "fields", *[x for f in FIELDS for x in ("-e", f)]], slow, (0,)),
+        }
+        programs = {name: row for name, row in programs.items() if shutil.which(str(row[0][0]))}
+        results = {name: [] for name in programs}
+        for _ in range(rounds):
+            for name, (command, count, expect) in programs.items():
+                cpu, wall, memory = measure(command, expect)
+                results[name].append((count / cpu, count / wall, memory))
+        rate = {name: statistics.median(r[0] for r in rows) for name, rows in results.items()}
+        for name, rows in results.items():
+            print(f"watch: {name}: {rate[name]:.0f} packets/s of processor time, {statistics.median(r[1] for r in rows):.0f} by the clock, "
+                  f"{max(r[2] for r in rows):.0f} MiB")
+        if len(rate) == 3:
+            print(f"watch: netbt watch is {rate['netbt watch -r'] / rate['tshark fields']:.0f} times as fast as tshark (aim: 40), "
+                  f"{rate['netbt watch -r'] / rate['tcpdump -n']:.1f} times as fast as tcpdump (aim: 8)")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=TOP / "build", type=pathlib.Path)
@@ -47,27 +74,7 @@ def main():
     parser.add_argument("--slow-packets", type=int, default=500000)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        whole, part = pathlib.Path(directory) / "whole.pcap", pathlib.Path(directory) / "part.pcap"
-        subprocess.run([args.build / "bench/bench_watch", "generate", whole, str(args.packets)], check=True)
-        slow = min(args.slow_packets, args.packets)
-        head(whole, part, slow)
-        programs = {
-            "netbt watch -r": (["%s" % (args.build / "src/cli/netbt"), "watch", "-r", whole], args.packets, (0, 1)),
-            "tcpdump -n": (["tcpdump", "-n", "-r", part], slow, (0,)),
-            "tshark fields": (["tshark", "-r", part, "-T", "fields", *[x for f in FIELDS for x in ("-e", f)]], slow, (0,)),
-        }
-        results = {name: [] for name in programs}
-        for _ in range(args.rounds):
-            for name, (command, packets, expect) in programs.items():
-                cpu, wall, memory = measure(command, expect)
-                results[name].append((packets / cpu, packets / wall, memory))
-        rate = {name: statistics.median(r[0] for r in rows) for name, rows in results.items()}
-        for name, rows in results.items():
-            print(f"watch: {name}: {rate[name]:.0f} packets/s of processor time, {statistics.median(r[1] for r in rows):.0f} by the clock, "
-                  f"{max(r[2] for r in rows):.0f} MiB")
-        print(f"watch: netbt watch is {rate['netbt watch -r'] / rate['tshark fields']:.0f} times as fast as tshark (aim: 40), "
-              f"{rate['netbt watch -r'] / rate['tcpdump -n']:.1f} times as fast as tcpdump (aim: 8)")
+    run(args.build, args.packets, args.slow_packets, args.rounds)
     subprocess.run([args.build / "bench/bench_watch"], check=True)
     return 0
 
