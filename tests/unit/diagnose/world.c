@@ -355,6 +355,15 @@ static void add_neighbour(struct world *w, char *rest)
         read_mac(rest, row->mac);
 }
 
+static void add_spoofer(struct world *w, char *rest)
+{
+        struct snapshot_spoofer *row = &w->spoofers[w->snapshot.spoofer_count++];
+
+        row->address = read_ip(cut(&rest, ":"));
+        row->confidence = cut(&rest, ":");
+        row->evidence = rest;
+}
+
 static void take_word(struct world *w, char *rest)
 {
         const char *key = cut(&rest, ":");
@@ -378,6 +387,8 @@ static void take_word(struct world *w, char *rest)
                 w->wins[s->wins_count++] = read_ip(rest);
         else if (strcmp(key, "arp") == 0)
                 add_neighbour(w, rest);
+        else if (strcmp(key, "spoofer") == 0)
+                add_spoofer(w, rest);
         else if (strcmp(key, "ev") == 0)
                 add_event(w, rest);
         else if (strcmp(key, "evc") == 0)
@@ -423,6 +434,7 @@ void world_init(struct world *world, struct arena *arena, const char *words)
         world->snapshot.asked = true;
         world->snapshot.ifaces = world->ifaces;
         world->snapshot.neighbours = world->neighbours;
+        world->snapshot.spoofers = world->spoofers;
         world->snapshot.wins = world->wins;
         world->snapshot.events = world->events;
         world->snapshot.hosts = world->hosts;

@@ -8,6 +8,7 @@
  *   node:NAME, computer:NAME        a local node runs and is called so; none runs and the machine is called so
  *   n:[G:]NAME:STATE[:PEER]         a name of the local node: registered, registering or conflict, on the first interface
  *   wins:ADDRESS, arp:ADDRESS:MAC   a WINS server known; a neighbour
+ *   spoofer:ADDRESS:CONFIDENCE:TEXT what netbt watch saw of somebody lately
  *   ev:4319|4320:SENDER[:NAME[:VERIFICATION]]   an event (0.0.0.0: no address in it); holder, unfounded, obeyed, ignored
  *   ev:4321:NAME:OWN:REFUSER        an event
  *   evc:COMPUTER, age:SECONDS       the last event's Computer field, and how long ago it was (otherwise 60 s)
@@ -37,6 +38,7 @@ struct world {
         struct node_view_name names[64];
         struct snapshot_iface ifaces[8];
         struct snapshot_neighbour neighbours[16];
+        struct snapshot_spoofer spoofers[4];
         uint32_t wins[8];
         struct event event_values[16];
         struct snapshot_event events[16];
