@@ -148,6 +148,9 @@ struct watchdb *watchdb_close(struct watchdb *db)
         sqlite3_finalize(db->put);
         sqlite3_finalize(db->put_finding);
         sqlite3_finalize(db->walk);
+        /* a file in WAL mode can only be read by who may write beside it; if somebody reads just now, it stays so */
+        if (db->put)
+                (void)sqlite3_exec(db->sql, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
         sqlite3_close(db->sql);
         free(db);
         return NULL;
