@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/ip4.h"
+#include "cli/local.h"
 #include "cli/watch_alert.h"
 #include "cli/watch_bait.h"
 #include "cli/watch_keep.h"
@@ -52,7 +53,9 @@ static const char help[] =
         "NETBT_ADDRESS...\n"
         "                           in its environment tell which\n"
         "      --syslog             write conflicts and spoofers to syslog\n"
-        "      --allow ADDRESS      an honest proxy or server: never accused; several with commas\n"
+        "      --allow ADDRESS      an honest proxy or server: never accused; several with commas (this machine's "
+        "WINS\n"
+        "                           servers are, too, when it listens)\n"
         "      --bait               ask, as Windows would, for names that do not exist, and name who answers\n"
         "      --bait-name NAME     with --bait: such names (default: made in the likeness of the site's own)\n"
         "      --bait-interval S    with --bait: a new name every S seconds (default 60)\n"
@@ -297,6 +300,18 @@ static int run_session(struct watch_session *session)
         return exit == CLI_EXIT_OK && session->found ? CLI_EXIT_FOUND : exit;
 }
 
+/* The WINS servers that this machine uses may demand and deny what they like, also before they were seen at work. */
+static void allow_wins(const struct cli_context *ctx, struct watch_settings *settings)
+{
+        struct arena arena = ARENA_INIT;
+        struct local_node node;
+
+        local_node_read(ctx, &arena, &node);
+        for (size_t i = 0; i < node.wins_count && settings->allowed_count < WATCH_MAX_ALLOWED; i++)
+                settings->allowed[settings->allowed_count++] = node.wins[i];
+        arena_done(&arena);
+}
+
 static int run(struct cli_context *ctx, int argc, char **argv)
 {
         static struct watch_settings settings;
@@ -306,6 +321,8 @@ static int run(struct cli_context *ctx, int argc, char **argv)
         settings = (struct watch_settings){.bait_interval_s = BAIT_INTERVAL_S};
         if (parse(ctx, argc, argv, &settings, &exit) == CLI_OPT_EXIT)
                 return exit;
+        if (!settings.file)
+                allow_wins(ctx, &settings);
         if (watch_session_init(&session, ctx, &settings) < 0)
                 exit = cli_fail(ctx, CLI_EXIT_FAILED, "out of memory", NULL, NULL);
         else

@@ -7,6 +7,8 @@ static json_t *time_json(wall_t time)
 {
         char text[WALL_TEXT_BYTES];
 
+        if (time.us == 0) /* never seen */
+                return json_null();
         wall_format(time, text);
         return json_string(text);
 }

@@ -294,6 +294,48 @@ def test_demands_and_denials_of_strangers(hosts):
     wait_until(lambda: "stranger-negative" in watcher.rules(bad.address()), 10, "the denial")
 
 
+def test_wins_server_of_the_settings_is_not_accused(hosts):
+    """It was never seen at work when it sends a demand; another that does the same is accused."""
+    server, stranger, honest, watch = hosts
+    claim(honest, "FILESRV")
+    watch.config.write_text("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\NetBT\\"
+                            f'Parameters\\Interfaces\\Tcpip_eth0]\r\n"NameServerList"="{server.address()}"\r\n')
+    watcher = Watcher(watch)
+    for host in (server, stranger):
+        host.demand("release", honest.address(), "FILESRV", "20")
+        watcher.wait("demand", lambda o, h=host: o["peer"]["address"] == h.address())
+    watcher.wait("spoofer")
+    assert "stranger-demand" in watcher.rules(stranger.address())
+    assert watcher.finding(server.address()) is None
+    watcher.stop()
+
+
+def test_findings_make_diagnose_firmer(hosts):
+    """Who was caught lying is no longer just suspected when it is silent afterwards."""
+    bad, client, _, node = hosts
+    node.netbtd("-i", "eth0", "-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    watcher = Watcher(node, state=True)
+    liar = poisoner(bad)
+    for name in ("SRVA", "SRVB", "SRVC", "SRVD", "SRVE"):
+        ask(client, name)
+    ask(client, "WPAD", "00")
+    watcher.wait("spoofer", lambda o: o["finding"]["confidence"] == "confirmed")
+    liar.stop()
+    assert watcher.stop() == 1
+    bad.demand("release", node.address(), "FILESRV", "20", port=1137)
+    node.wait_event(4320, where=lambda e: "stays registered" in e["note"])
+    report, code = node.diagnose()
+    assert code == 1
+    finding = [f for f in report["findings"] if (f["name"], f["suffix"]) == ("FILESRV", "20")][0]
+    assert (finding["cause"], finding["verdict"]) == ("spoofed-demand", "confirmed")
+    assert [e for e in finding["evidence"] if "netbt watch" in str(e) and bad.address() in str(e)]
+    # without the table it is less sure
+    (node.state / "watch.db").unlink()
+    report, _code = node.diagnose()
+    assert [f["verdict"] for f in report["findings"] if f["cause"] == "spoofed-demand"] == ["likely"]
+
+
 def test_guessed_ids(hosts):
     bad, client, _, watch = hosts
     watcher = Watcher(watch)
