@@ -4,6 +4,7 @@
 #include "cli/oui.h"
 #include "cli/scan_cmd.h"
 #include "io/clock.h"
+#include "io/netif.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -513,12 +514,36 @@ static int find_changes(struct job *job, struct scan_findings *findings)
         return r < 0 ? r : 0;
 }
 
+/* The networks of this machine's interfaces: there the masks are known. What a file tells may be of another site. */
+static size_t list_subnets(struct job *job, const struct scan_subnet **ret)
+{
+        const struct netif *netifs = NULL;
+        size_t count = 0;
+        const int found = job->options.read_path ? 0 : netif_list(&job->arena, &netifs);
+
+        for (int i = 0; i < found; i++)
+                count += netifs[i].address_count;
+        struct scan_subnet *subnets = count ? arena_alloc(&job->arena, count * sizeof(*subnets)) : NULL;
+        if (!subnets)
+                return 0;
+        count = 0;
+        for (int i = 0; i < found; i++)
+                for (size_t j = 0; j < netifs[i].address_count && !netifs[i].loopback; j++)
+                        subnets[count++] =
+                                (struct scan_subnet){netifs[i].addresses[j].address, netifs[i].addresses[j].netmask};
+        *ret = subnets;
+        return count;
+}
+
 static int find_all(struct job *job, struct scan_findings *findings)
 {
+        const struct scan_subnet *subnets = NULL;
+        const size_t subnet_count = list_subnets(job, &subnets);
         int r = list_hosts(job, findings);
 
         if (r == 0)
-                r = scan_judge(findings->hosts, findings->host_count, NULL, 0, &job->arena, &findings->report);
+                r = scan_judge(findings->hosts, findings->host_count, subnets, subnet_count, &job->arena,
+                               &findings->report);
         if (r == 0 && !job->outcome.interrupted && (job->options.wins_count || job->options.dns)) {
                 r = scan_check(&job->options, findings->hosts, findings->host_count, &findings->report, &job->arena,
                                &findings->disagreements);

@@ -111,6 +111,15 @@ def test_dns_that_says_something_else(lab, lan):
         {("dns", "10.77.0.99"), ("dns_reverse", "elsewhere.example")}
 
 
+def test_master_browsers_by_the_masks_that_are_known(lab, lan):
+    """Two <1D> in different /24s are by design; on a segment of /16 they are two on one."""
+    us = lab.host("us", (lan, "10.77.0.9/16"))
+    for i, address in enumerate(("10.77.0.2/16", "10.77.1.2/16")):
+        lab.host(f"master{i}", (lan, address)).hold("LAB", "1D", table=f"PC{i}:00:0400", mac=f"02-00-00-00-00-0{i + 1}")
+    found = scan(us, "10.77.0.2,10.77.1.2", exit=1)
+    assert [(d["name"], d["suffix"]) for d in found["duplicate"]] == [("LAB", "1D")]
+
+
 def test_port_137_taken_by_the_node(lab, lan):
     us = lab.host("us", (lan, "10.77.0.9/24"))
     peer = lab.host("peer", (lan, "10.77.0.2/24"))
