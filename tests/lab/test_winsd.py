@@ -191,13 +191,17 @@ def test_a_proxy_serves_who_can_only_broadcast(lab, lan):
         ip("-n", host.namespace, "route", "add", "default", "via", "10.77.0.1")
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
     node.wait_state("FILESRV", "20", "Registered")
-    proxy.settings(EnableProxy=1)
+    proxy.settings(EnableProxy=1, EnableProxyRegCheck=1)
     proxy.netbtd("-n", "PROXY", "-g", "LAB", "-t", "h", "-w", SERVER)
     proxy.wait_state("PROXY", "20", "Registered", 30)
     found = asker.run("nmblookup", "-s", asker.samba_conf("ASKER"), "-B", "10.88.0.255", "FILESRV#20")
     assert "10.77.0.2 FILESRV<20>" in found.stdout
     lost = asker.run("nmblookup", "-s", asker.samba_conf("ASKER"), "-B", "10.88.0.255", "NOBODY#20")
     assert "failed to find" in lost.stdout + lost.stderr
+    for name, refusals in (("FILESRV", [6]), ("NOBODY", [])):
+        done = asker.python("packets.py", "claim", "--name", name, "--suffix", "20", "--broadcast", "10.88.0.255", "--address", "10.88.0.9")
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [a["rcode"] for a in answers] == refusals and all(a["source"] == "10.88.0.2" for a in answers)
 
 
 # -- what lasts -------------------------------------------------------------------------------------
