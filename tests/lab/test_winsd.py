@@ -246,7 +246,8 @@ def test_a_full_disk_refuses_claims_and_recovers(lab, lan):
         loader.run(BUILD / "bench/wins_load", SERVER, "137", "register", "5000", "4000", "0", "256", "10", check=0)
         process.wait_output("queries are answered, new claims are refused")
         assert "WINSRV<20>" in nmblookup(loader, "WINSRV#20")
-        assert process.output().count("new claims are refused") == 1
+        # told once for each time it begins: what a checkpoint sets free may be room for some claims more
+        assert process.output().count("new claims are refused") <= 1 + process.output().count("claims are taken")
         ballast.unlink()
 
         def taken():
