@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -133,6 +134,26 @@ def test_exec_and_follow(run, tmp_path, conflict):
         assert select.select([p.stdout], [], [], 20)[0] and " conflict TWIN<20>" in p.stdout.readline()
         p.terminate()
         assert p.wait(20) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a /dev of its own")
+def test_syslog(conflict, tmp_path):
+    """One line for one conflict, of facility daemon, however many packets it took."""
+    device = tmp_path / "dev"
+    device.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(device / "log"))
+        log.settimeout(10)
+        shell = f"mount --bind {device} /dev && exec {program('netbt')} watch -r {conflict} -q --syslog"
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", shell], capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr
+        line = log.recv(4096).decode()
+        log.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            log.recv(4096)
+    priority = int(line[1:line.index(">")])
+    assert priority >> 3 == 3 and priority & 7 <= 4, line
+    assert "conflict TWIN<20>" in line and "10.77.0.2" in line and "10.77.0.3" in line
 
 
 def test_counts_are_tsharks(run, conflict, tmp_path):
