@@ -5,6 +5,7 @@ usage: check.py [--quick]     --quick leaves out clang, the sanitizers and the l
 
 Ends with a line "N passed, N failed"; exit 1 if anything failed.
 """
+import argparse
 import os
 import pathlib
 import re
@@ -99,7 +100,9 @@ def fails(result):
 
 
 def main():
-    quick = "--quick" in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
     if not quick and os.geteuid() != 0:
         print("check: the lab makes network namespaces and needs root; run 'sudo make check' (or 'make quick')", file=sys.stderr)
         return 3
