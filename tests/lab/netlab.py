@@ -4,6 +4,7 @@ Every lab has a name of its own (process id and a counter), makes its own namesp
 also when a test fails. Nothing here touches an interface of the machine itself. Nothing waits by the clock: wait_until()
 polls a condition with a limit, and daemons tell when they are ready.
 """
+import contextlib
 import ipaddress
 import itertools
 import json
@@ -78,8 +79,11 @@ class Process:
             try:
                 self.popen.wait(timeout_s)
             except subprocess.TimeoutExpired:
-                os.killpg(self.popen.pid, signal.SIGKILL)
+                self.popen.kill()
                 self.popen.wait()
+        # what it forked goes with it: nmbd's helper outlives a killed parent
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
         self.log.close()
         return self.popen.returncode
 
@@ -317,10 +321,7 @@ class Host:
 
     def close(self):
         for process in self.processes:
-            if process.running():
-                process.kill()
-            else:
-                process.log.close()
+            process.kill()
 
 
 class Segment:
