@@ -123,6 +123,8 @@ static void positive(struct watch *watch, const struct seen *seen, struct asked 
         if (!own_word && spoof_is_likely(watch, seen->link->source))
                 return; /* a liar's answers are no holders */
         note_addresses(watch, seen, count, by_itself);
+        if (own_word && asked && by_itself)
+                hold_accuse(watch, seen, mine);
 }
 
 static void negative(struct watch *watch, const struct seen *seen, const struct asked *asked)

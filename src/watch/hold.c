@@ -168,6 +168,21 @@ void hold_judge(struct watch *watch, const struct seen *seen, uint32_t holder)
                 }
 }
 
+void hold_accuse(struct watch *watch, const struct seen *seen, uint32_t holder)
+{
+        const struct table *table = &watch->table;
+        const struct holder_entry *entry = table_holder(table, holder);
+
+        for (uint32_t at = table_name(table, entry->name)->holders; at; at = table_holder(table, at)->sibling) {
+                const struct holder_entry *other = table_holder(table, at);
+
+                if (other != entry && other->state == WATCH_STATE_HELD && other->proof_kind == WATCH_PROOF_ANSWER &&
+                    !(other->flags & (HOLDER_OWN_WORD | HOLDER_HEARSAY | HOLDER_GROUP)) &&
+                    !same_machine(watch, entry, other))
+                        spoof_twin(watch, seen, other->address);
+        }
+}
+
 static bool mark_conflict(struct watch *watch, uint32_t holder)
 {
         struct holder_entry *entry = holder ? table_holder(&watch->table, holder) : NULL;

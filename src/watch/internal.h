@@ -87,6 +87,8 @@ uint32_t hold_other(const struct watch *watch, uint32_t name, uint32_t address);
 void hold_judge(struct watch *watch, const struct seen *seen, uint32_t holder);
 /* Tells that of HOLDER with RIVAL (0: nobody known) once; SERVER: the name server that said so; 0: none. */
 void hold_conflict(struct watch *watch, const struct seen *seen, uint32_t holder, uint32_t rival, uint32_t server);
+/* HOLDER, by its own word, answers for the name: whoever answered for it before, and never claimed anything, is suspect. */
+void hold_accuse(struct watch *watch, const struct seen *seen, uint32_t holder);
 /* HOLDER gave the name up. */
 void hold_end(struct watch *watch, const struct seen *seen, uint32_t holder);
 /* Claims whose time to be refused is over at NOW become held. */

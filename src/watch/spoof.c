@@ -22,23 +22,29 @@ static struct suspect *suspect_at(const struct watch *watch, uint32_t number)
         return pool_at(&watch->spoof.suspects, number);
 }
 
-/* That of the sender, new if need be. NULL: too many, or no memory. */
-static struct suspect *suspect_of(struct watch *watch, const struct seen *seen)
+/* That of STATION, new if need be. NULL: too many, or no memory. */
+static struct suspect *suspect_at_station(struct watch *watch, const struct seen *seen, uint32_t number)
 {
-        struct station_entry *station = table_station(&watch->table, seen->station);
+        struct station_entry *station = table_station(&watch->table, number);
 
         if (!station->suspect) {
                 station->suspect = pool_take(&watch->spoof.suspects);
                 if (!station->suspect)
                         return NULL;
                 struct suspect *made = suspect_at(watch, station->suspect);
-                made->station = seen->station;
+                made->station = number;
                 made->used = true;
                 made->first_us = seen->time.us;
         }
         struct suspect *suspect = suspect_at(watch, station->suspect);
         suspect->last_us = seen->time.us;
         return suspect;
+}
+
+/* That of the sender. */
+static struct suspect *suspect_of(struct watch *watch, const struct seen *seen)
+{
+        return suspect_at_station(watch, seen, seen->station);
 }
 
 bool spoof_is_likely(const struct watch *watch, uint32_t address)
@@ -251,6 +257,20 @@ void spoof_answer(struct watch *watch, const struct seen *seen, uint32_t target,
                 count_own(watch, suspect, seen, other_holder);
         else
                 count_foreign(watch, suspect, seen, target);
+        tell(watch, seen, suspect);
+}
+
+void spoof_twin(struct watch *watch, const struct seen *seen, uint32_t address)
+{
+        const uint32_t number = table_station_find(&watch->table, address);
+        const struct station_entry *station = number ? table_station(&watch->table, number) : NULL;
+
+        if (!station || station->claims || station->flags & (STATION_ALLOWED | STATION_SERVER))
+                return;
+        struct suspect *suspect = suspect_at_station(watch, seen, number);
+        if (!suspect || suspect->rules & BIT(WATCH_RULE_TWIN))
+                return;
+        fire(suspect, seen, WATCH_RULE_TWIN, 0, seen->link->source);
         tell(watch, seen, suspect);
 }
 

@@ -69,6 +69,8 @@ enum spoof_answer_how {
  * else did. */
 void spoof_answer(struct watch *watch, const struct seen *seen, uint32_t target, enum spoof_answer_how how,
                   bool own_word, bool other_holder);
+/* ADDRESS answered for a name whose holder by its own word now answers too: the rule of twins again, when the stranger was the faster one. */
+void spoof_twin(struct watch *watch, const struct seen *seen, uint32_t address);
 /* A denial of a broadcast question, or a refusal, by one that is neither name server nor known to hold the name. */
 void spoof_negative(struct watch *watch, const struct seen *seen, bool refusal);
 /* A conflict or release demand on PEER by one that is neither. */

@@ -1,6 +1,8 @@
 """netbt ipconfig: Windows' layout. Runs in a network namespace of its own, which ends with the shell that holds it."""
+import functools
 import json
 import os
+import signal
 import subprocess
 
 import pytest
@@ -187,7 +189,10 @@ def test_release_and_renew(ipconfig, daemon):
     done = ipconfig("/release")
     assert done.returncode == 3 and "DHCP client" in done.stderr
     assert ipconfig("/renew").returncode == 3
-    victim = subprocess.Popen(["sh", "-c", "trap 'echo again; exit 0' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE, text=True)
+    # a shell cannot trap what was ignored when it began, as under nohup
+    hangup = functools.partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    victim = subprocess.Popen(["sh", "-c", "trap 'echo again; exit 0' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE, text=True,
+                              preexec_fn=hangup)
     assert victim.stdout.readline() == "ready\n"
     daemon.replies["server"] = {"server": {"program": "netbtd", "pid": victim.pid}}
     done = ipconfig("/renew", places=daemon.places)

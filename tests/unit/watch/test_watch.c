@@ -298,6 +298,27 @@ static void silent_twins(void **state)
         assert_trusted(3);
 }
 
+/* Who answers first is a matter of chance: the stranger is suspect in either order, the holder in none. */
+static void stranger_answers_before_or_after_the_holder(void **state)
+{
+        (void)state;
+        claim(2, "FILESRV");
+        query(9, "FILESRV"); /* the claim has not ripened yet */
+        answer(7, 9, "FILESRV", NET + 7, 0);
+        assert_null(told(WATCH_EVENT_SPOOFER));
+        answer(2, 9, "FILESRV", NET + 2, 0);
+        assert_non_null(told(WATCH_EVENT_SPOOFER));
+        assert_int_equal(told(WATCH_EVENT_SPOOFER)->finding->address, NET + 7);
+        assert_conflict(NET + 2, NET + 7);
+        assert_trusted(2);
+        pass(10);
+        query(9, "FILESRV");
+        answer(2, 9, "FILESRV", NET + 2, 0);
+        answer(8, 9, "FILESRV", NET + 8, 0);
+        assert_int_equal(told(WATCH_EVENT_SPOOFER)->finding->address, NET + 8);
+        assert_trusted(2);
+}
+
 static void moved_computer_is_no_conflict(void **state)
 {
         (void)state;
@@ -599,6 +620,7 @@ int main(void)
                 TEST(one_line_a_change),
                 TEST(refused_claim_is_a_conflict_once),
                 TEST(name_server_refuses),
+                TEST(stranger_answers_before_or_after_the_holder),
                 TEST(silent_twins),
                 TEST(moved_computer_is_no_conflict),
                 TEST(one_machine_with_two_addresses),
