@@ -4,6 +4,7 @@
 
 /* ASSUMPTION: a demand that did no harm is worth a word for a day, not for ever. */
 #define OLD_AFTER_US (INT64_C(24) * 3600 * 1000000)
+#define COMPANION_WITHIN_US (INT64_C(10) * 60 * 1000000) /* ASSUMPTION: of one boot, or of one conflict */
 
 struct builder {
         const struct snapshot *snapshot;
@@ -618,4 +619,33 @@ enum case_user case_name_is_user(const struct diagnose_case *c)
                         seen = CASE_USER_YES;
         }
         return seen;
+}
+
+static bool is_near(const struct diagnose_case *c, wall_t time)
+{
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
+                const int64_t apart_us = c->events[i]->event->time.us - time.us;
+
+                if (c->events[i]->event->time.us != 0 && apart_us <= COMPANION_WITHIN_US &&
+                    apart_us >= -COMPANION_WITHIN_US)
+                        return true;
+        }
+        return false;
+}
+
+bool case_has_companion(const struct diagnose_case *c, const struct companion *companion)
+{
+        char stem[NB_NAME_TEXT_BYTES] = "";
+
+        if (c->has_name)
+                nb_name_format_stem(&c->name, stem);
+        if (companion->has_address)
+                return companion->address == c->address || case_find_holder(c, companion->address);
+        if (stem[0] && companion_names(companion, stem))
+                return true;
+        if (companion->concern == COMPANION_NAME && !companion->name[0][0])
+                return is_near(c, companion->time);
+        return companion->concern == COMPANION_BROWSER && c->has_name && is_near(c, companion->time) &&
+               (nb_name_suffix(&c->name) == 0x1D || nb_name_suffix(&c->name) == 0x1B ||
+                nb_name_suffix(&c->name) == 0x01);
 }

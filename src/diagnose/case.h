@@ -76,3 +76,6 @@ enum case_user { CASE_USER_NO, CASE_USER_YES, CASE_USER_UNKNOWN };
 
 /* Is the name a user's (<03> and not the loser's computer name)? */
 enum case_user case_name_is_user(const struct diagnose_case *c);
+
+/* Does another source's event speak of this conflict: by name, by address, or by what it means at that time? */
+bool case_has_companion(const struct diagnose_case *c, const struct companion *companion);

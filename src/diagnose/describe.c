@@ -109,39 +109,7 @@ static void evidence_event(const struct rule_input *in, const struct snapshot_ev
                 texts_add(evidence, "the node noted: %s", event->event->note);
 }
 
-#define COMPANION_WITHIN_US (INT64_C(10) * 60 * 1000000) /* ASSUMPTION: of one boot, or of one conflict */
 #define COMPANION_LINES 4
-
-static bool is_near(const struct diagnose_case *c, wall_t time)
-{
-        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
-                const int64_t apart_us = c->events[i]->event->time.us - time.us;
-
-                if (c->events[i]->event->time.us != 0 && apart_us <= COMPANION_WITHIN_US &&
-                    apart_us >= -COMPANION_WITHIN_US)
-                        return true;
-        }
-        return false;
-}
-
-/* Does another source's event speak of this conflict: by name, by address, or by what it means at that time? */
-static bool concerns(const struct rule_input *in, const struct companion *companion)
-{
-        const struct diagnose_case *c = in->c;
-        char stem[NB_NAME_TEXT_BYTES] = "";
-
-        if (c->has_name)
-                nb_name_format_stem(&c->name, stem);
-        if (companion->has_address)
-                return companion->address == c->address || case_find_holder(c, companion->address);
-        if (stem[0] && companion_names(companion, stem))
-                return true;
-        if (companion->concern == COMPANION_NAME && !companion->name[0][0])
-                return is_near(c, companion->time);
-        return companion->concern == COMPANION_BROWSER && c->has_name && is_near(c, companion->time) &&
-               (nb_name_suffix(&c->name) == 0x1D || nb_name_suffix(&c->name) == 0x1B ||
-                nb_name_suffix(&c->name) == 0x01);
-}
 
 static void evidence_companions(const struct rule_input *in, struct texts *evidence)
 {
@@ -151,7 +119,7 @@ static void evidence_companions(const struct rule_input *in, struct texts *evide
                 const struct snapshot_companion *at = &in->snapshot->companions[i];
                 char time[WALL_TEXT_BYTES] = "time unknown";
 
-                if (!concerns(in, &at->companion) || ++count > COMPANION_LINES)
+                if (!case_has_companion(in->c, &at->companion) || ++count > COMPANION_LINES)
                         continue;
                 if (at->companion.time.us != 0)
                         wall_format(at->companion.time, time);

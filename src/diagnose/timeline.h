@@ -1,0 +1,50 @@
+#pragma once
+/*
+ * A timeline: what happened, in order of time, whichever source tells it: an event log, an event of another program beside it, a
+ * capture. One row a happening, all rows of one form, so that the logs of several machines and the packets between them read as
+ * one story.
+ *
+ * Rows are plain data. Their texts are lent: by the snapshot, by the arena, or static.
+ */
+#include "diagnose/case.h"
+
+enum timeline_kind {
+        TIMELINE_EVENT,     /* one of NetBT's, 4319 to 4321 */
+        TIMELINE_COMPANION, /* an event of another source in a log */
+        TIMELINE_PACKET,    /* one of a capture */
+        TIMELINE_KIND_MAX,
+};
+
+struct timeline_row {
+        enum timeline_kind kind;
+        bool has_time;
+        wall_t time;          /* by the clock of the source */
+        const char *source;   /* "event log of this machine", "site.pcap"; never NULL */
+        uint64_t number;      /* of the record in the log, or of the frame in the capture; 0: unknown */
+        const char *computer; /* whose log it is, as the event says; NULL if it does not */
+        const char *what;     /* "event 4320: name release demand"; never NULL */
+        uint32_t from, to;    /* who did it to whom; 0: unknown, or nobody in particular */
+        bool has_name;
+        struct nb_name name;
+};
+
+struct timeline {
+        size_t count;
+        struct timeline_row *rows; /* in the arena; earliest first, those without a time last */
+};
+
+/* The events and companions of case C, in ARENA. NBT_ERR_NOMEM. */
+int timeline_of_case(const struct snapshot *snapshot, const struct diagnose_case *c, struct arena *arena,
+                     struct timeline *ret) NBT_MUST_CHECK;
+
+/* All that SNAPSHOT holds, in ARENA. NBT_ERR_NOMEM. */
+int timeline_of_all(const struct snapshot *snapshot, struct arena *arena, struct timeline *ret) NBT_MUST_CHECK;
+
+/*
+ * Puts COUNT rows in order of time. Rows of one time keep their order, and so do those without a time, which go last: sources
+ * that are each in order are merged. NBT_ERR_NOMEM: the rows are as they were.
+ */
+int timeline_sort(struct timeline_row *rows, size_t count) NBT_MUST_CHECK;
+
+/* "event", "companion", "packet"; "" for a value outside the enum. */
+const char *timeline_kind_str(enum timeline_kind kind);
