@@ -111,7 +111,7 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         ret->reg_path = optarg;
                         ret->reg_is_hive = option == OPT_HIVE;
                 } else if ((option == OPT_EVTX || option == OPT_EVT) && ret->log_count < NBT_ARRAY_SIZE(ret->logs)) {
-                        ret->logs[ret->log_count].kind = option == OPT_EVTX ? COLLECT_LOG_EVTX : COLLECT_LOG_EVT;
+                        ret->logs[ret->log_count].kind = option == OPT_EVTX ? LOG_FILE_EVTX : LOG_FILE_EVT;
                         ret->logs[ret->log_count++].path = optarg;
                 } else if (option == OPT_OFFLINE) {
                         ret->offline = true;

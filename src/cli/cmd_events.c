@@ -2,7 +2,7 @@
 
 #include "cli/event_json.h"
 #include "cli/event_print.h"
-#include "store/eventdb.h"
+#include "cli/log_events.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,15 +16,19 @@
 #define FOLLOW_BEFORE 10 /* events shown before following begins, unless --since or --lines say otherwise */
 #define PATH_BYTES 4096
 
-enum { OPT_ID = 0x101, OPT_SINCE, OPT_UNTIL, OPT_LEVEL, OPT_NAME, OPT_FOLLOW, OPT_FORMAT };
+enum { OPT_ID = 0x101, OPT_SINCE, OPT_UNTIL, OPT_LEVEL, OPT_NAME, OPT_FOLLOW, OPT_FORMAT, OPT_EVTX, OPT_EVT };
 
 static const char help[] =
         "Usage: netbt events [OPTION]...\n"
         "       netbt events [OPTION]... show RECORD\n"
         "       netbt events [OPTION]... clear\n"
         "\n"
-        "The event log of this computer's NetBT node, as Windows' Event Viewer shows source NetBT of its System log.\n"
+        "The event log of this computer's NetBT node, as Windows' Event Viewer shows source NetBT of its System log;\n"
+        "or the same events of a log file of any Windows machine.\n"
         "\n"
+        "      --evtx FILE          a log as Event Viewer saves it (.evtx); --evt FILE: a classic one (NT to 2003). "
+        "It is\n"
+        "                           only read\n"
         "      --id N               only events N (4300 to 4322)\n"
         "      --level LEVEL        only error, warning or information; several with commas\n"
         "      --name NAME[<XX>]    only of this NetBIOS name\n"
@@ -40,8 +44,10 @@ static const char help[] =
         "show prints one event, as text unless told otherwise. clear first copies the log to events-TIME.db beside "
         "it.\n"
         "\n"
-        "Exit status: 0 done; 1 there is no such record; 2 wrong usage; 3 could not be done.\n"
-        "Examples:  netbt events --id 4320 --since 1d        netbt events show 17 --format words\n";
+        "Exit status: 0 done; 1 there is no such record; 2 wrong usage, or a log that cannot be read; 3 could not be "
+        "done.\n"
+        "Examples:  netbt events --id 4320 --since 1d        netbt events show 17 --format words\n"
+        "           netbt events --evtx System.evtx --id 4321\n";
 
 struct options {
         struct eventdb_filter filter;
@@ -49,6 +55,8 @@ struct options {
         bool has_format;
         bool follow;
         const char *verb; /* NULL, "show" or "clear" */
+        const char *log_path;
+        enum log_file_kind log_kind; /* NONE: the node's own log */
 };
 
 /* ---- options ------------------------------------------------------------------------------------------------------ */
@@ -146,6 +154,28 @@ static int parse_format(const struct cli_context *ctx, const char *text, struct 
         return CLI_EXIT_OK;
 }
 
+static int take_log(const struct cli_context *ctx, int option, struct options *options)
+{
+        if (options->log_path)
+                return cli_fail(ctx, CLI_EXIT_USAGE, optarg, "one log at a time",
+                                "netbt diagnose reads several as one");
+        options->log_path = optarg;
+        options->log_kind = option == OPT_EVTX ? LOG_FILE_EVTX : LOG_FILE_EVT;
+        return CLI_EXIT_OK;
+}
+
+/* What only the node's own log can do. */
+static int check_log(const struct cli_context *ctx, const struct options *options)
+{
+        if (!options->log_path)
+                return CLI_EXIT_OK;
+        if (options->follow)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--follow", "a log file does not grow", "leave it out");
+        if (options->verb && strcmp(options->verb, "clear") == 0)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "clear", "a log file is only read", NULL);
+        return CLI_EXIT_OK;
+}
+
 static int take_option(const struct cli_context *ctx, int option, struct options *options)
 {
         uint64_t number = 0;
@@ -165,6 +195,9 @@ static int take_option(const struct cli_context *ctx, int option, struct options
                 return CLI_EXIT_OK;
         case OPT_FORMAT:
                 return parse_format(ctx, optarg, options);
+        case OPT_EVTX:
+        case OPT_EVT:
+                return take_log(ctx, option, options);
         case 'n':
                 exit = parse_number(ctx, "--lines", optarg, 1000000, &number);
                 options->filter.limit = (size_t)number;
@@ -205,6 +238,8 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct options 
                                             {"format", required_argument, NULL, OPT_FORMAT},
                                             {"lines", required_argument, NULL, 'n'},
                                             {"follow", no_argument, NULL, 'f'},
+                                            {"evtx", required_argument, NULL, OPT_EVTX},
+                                            {"evt", required_argument, NULL, OPT_EVT},
                                             {0}};
 
         *ret_exit = CLI_EXIT_OK;
@@ -219,6 +254,8 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct options 
         }
         if (*ret_exit == CLI_EXIT_OK)
                 *ret_exit = parse_verb(ctx, argc, argv, options);
+        if (*ret_exit == CLI_EXIT_OK)
+                *ret_exit = check_log(ctx, options);
         if (ctx->json)
                 options->format = EVENT_FORMAT_JSON;
         else if (options->verb && !options->has_format)
@@ -258,17 +295,19 @@ static int print_events(const struct cli_context *ctx, enum event_format format,
         return CLI_EXIT_OK;
 }
 
-static int list(const struct cli_context *ctx, struct eventdb *db, const struct options *options, struct arena *arena)
+/* A list, or the one event of `show`. */
+static int print_result(const struct cli_context *ctx, const struct options *options, const struct event *events,
+                        size_t count)
 {
-        const struct event *events = NULL;
-        size_t count = 0;
-        const int r = eventdb_query(db, &options->filter, arena, &events, &count);
-
-        if (r < 0)
-                return fail_query(ctx, db, r);
-        if (options->format == EVENT_FORMAT_JSON)
+        if (options->verb && count == 0)
+                return cli_failf(ctx, CLI_EXIT_FOUND, "record %llu: not in the log; 'netbt events%s%s' lists what is",
+                                 (unsigned long long)options->filter.record, options->log_path ? " --evtx " : "",
+                                 options->log_path ? options->log_path : "");
+        if (options->format == EVENT_FORMAT_JSON && !options->verb)
                 return print_document(ctx, events, count);
         event_print_head(ctx, options->format);
+        if (options->verb)
+                return print_events(ctx, options->format, events, 1, true);
         if (options->format == EVENT_FORMAT_XML)
                 fputs("<Events>\n", ctx->out);
         const int exit = print_events(ctx, options->format, events, count, true);
@@ -277,19 +316,32 @@ static int list(const struct cli_context *ctx, struct eventdb *db, const struct 
         return exit;
 }
 
-static int show(const struct cli_context *ctx, struct eventdb *db, const struct options *options, struct arena *arena)
+static int query(const struct cli_context *ctx, struct eventdb *db, const struct options *options, struct arena *arena)
 {
         const struct event *events = NULL;
         size_t count = 0;
         const int r = eventdb_query(db, &options->filter, arena, &events, &count);
 
-        if (r < 0)
-                return fail_query(ctx, db, r);
-        if (count == 0)
-                return cli_failf(ctx, CLI_EXIT_FOUND, "record %llu: not in the log; 'netbt events' lists what is",
-                                 (unsigned long long)options->filter.record);
-        event_print_head(ctx, options->format);
-        return print_events(ctx, options->format, events, 1, true);
+        return r < 0 ? fail_query(ctx, db, r) : print_result(ctx, options, events, count);
+}
+
+/* ---- log files ---------------------------------------------------------------------------------------------------- */
+
+static int read_log(const struct cli_context *ctx, const struct options *options)
+{
+        struct arena arena = ARENA_INIT;
+        struct texts notes = texts_init(&arena);
+        const struct event *events = NULL;
+        size_t count = 0;
+        int exit = log_events_query(ctx, options->log_path, options->log_kind, &options->filter, &arena, &notes,
+                                    &events, &count);
+
+        for (size_t i = 0; i < notes.count; i++)
+                cli_failf(ctx, CLI_EXIT_OK, "%s", notes.lines[i]);
+        if (exit == CLI_EXIT_OK)
+                exit = print_result(ctx, options, events, count);
+        arena_done(&arena);
+        return exit;
 }
 
 /* ---- following ---------------------------------------------------------------------------------------------------- */
@@ -406,36 +458,41 @@ static int run_with(const struct cli_context *ctx, struct eventdb *db, const str
 
         if (options->verb && strcmp(options->verb, "clear") == 0)
                 exit = clear(ctx, db);
-        else if (options->verb)
-                exit = show(ctx, db, options, &arena);
-        else if (options->follow)
+        else if (options->follow && !options->verb)
                 exit = follow(ctx, db, options, &arena);
         else
-                exit = list(ctx, db, options, &arena);
+                exit = query(ctx, db, options, &arena);
         arena_done(&arena);
+        return exit;
+}
+
+static int run_own(const struct cli_context *ctx, const struct options *options)
+{
+        const bool clears = options->verb && strcmp(options->verb, "clear") == 0;
+        struct strbuf why = STRBUF_INIT;
+        struct eventdb *db = NULL;
+        char path[PATH_BYTES];
+
+        snprintf(path, sizeof(path), "%s/%s", ctx->state_dir, EVENTDB_FILE);
+        /* opening for writing would make a new log where there is none */
+        const int r = clears && access(path, F_OK) < 0
+                              ? NBT_ERR_NOT_FOUND
+                              : eventdb_open(&db, path, clears ? EVENTDB_WRITE : EVENTDB_READ, NULL, &why);
+        const int exit = r < 0 ? fail_open(ctx, path, r, strbuf_str(&why)) : run_with(ctx, db, options);
+
+        eventdb_close(db);
+        strbuf_done(&why);
         return exit;
 }
 
 static int run(struct cli_context *ctx, int argc, char **argv)
 {
         struct options options = {0};
-        struct strbuf why = STRBUF_INIT;
-        struct eventdb *db = NULL;
-        char path[PATH_BYTES];
         int exit;
 
         if (parse(ctx, argc, argv, &options, &exit) == CLI_OPT_EXIT)
                 return exit;
-        const bool clears = options.verb && strcmp(options.verb, "clear") == 0;
-        snprintf(path, sizeof(path), "%s/%s", ctx->state_dir, EVENTDB_FILE);
-        /* opening for writing would make a new log where there is none */
-        const int r = clears && access(path, F_OK) < 0
-                              ? NBT_ERR_NOT_FOUND
-                              : eventdb_open(&db, path, clears ? EVENTDB_WRITE : EVENTDB_READ, NULL, &why);
-        exit = r < 0 ? fail_open(ctx, path, r, strbuf_str(&why)) : run_with(ctx, db, &options);
-        eventdb_close(db);
-        strbuf_done(&why);
-        return exit;
+        return options.log_path ? read_log(ctx, &options) : run_own(ctx, &options);
 }
 
 const struct cli_command cli_cmd_events = {"events", "the event log, as Event Viewer shows it", help, run};

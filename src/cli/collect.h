@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 
 #include "base/arena.h"
+#include "cli/log_file.h"
 #include "diagnose/snapshot.h"
 #include "diagnose/texts.h"
 
@@ -19,15 +20,13 @@
 struct checker;
 struct ctl_client;
 
-enum collect_log_kind { COLLECT_LOG_EVTX, COLLECT_LOG_EVT };
-
 struct collect_request {
         const char *event_path; /* --event; NULL: this machine's own events */
         const char *reg_path;   /* --reg: settings of the machine in trouble; NULL: ctx->config_path for this machine */
         bool reg_is_hive;       /* --hive: reg_path is a binary hive */
         size_t log_count;
         struct {
-                enum collect_log_kind kind;
+                enum log_file_kind kind;
                 const char *path;
         } logs[COLLECT_MAX_PLACES]; /* --evtx, --evt: event logs of any machines */
         bool offline;

@@ -161,7 +161,7 @@ json_t *json_from_reading(const struct event_reading *reading)
                 return NULL;
         for (size_t i = 0; i < reading->warning_count; i++)
                 json_array_append_new(warnings, json_string(reading->warnings[i]));
-        set(object, "line", json_integer(reading->line));
+        set(object, "line", number_or_null(reading->line));
         set(object, "form", json_string(event_form_str(reading->form)));
         set(object, "data_form",
             reading->data_form == EVENT_FORM_NONE ? json_null() : json_string(event_form_str(reading->data_form)));

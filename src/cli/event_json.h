@@ -12,5 +12,5 @@
  */
 json_t *json_from_event(const struct event *event);
 
-/* As above, with "form", "data_form", "line", "time_text", "meaning", "packet" (the decoded record) and "warnings". */
+/* As above, with "form", "data_form", "line" (null: of a log file), "time_text", "meaning", "packet" (the decoded record) and "warnings". */
 json_t *json_from_reading(const struct event_reading *reading);

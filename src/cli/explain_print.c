@@ -72,7 +72,7 @@ static void print_head(FILE *out, const struct event_reading *r, bool show_line)
         fprintf(out, "  %-*s%s", LABEL_WIDTH, "Read from", event_form_str(r->form));
         if (r->data_form != EVENT_FORM_NONE && r->data_form != r->form)
                 fprintf(out, ", data as %s", event_form_str(r->data_form));
-        if (show_line)
+        if (show_line && r->line)
                 fprintf(out, ", line %u", r->line);
         fputc('\n', out);
 }
@@ -197,7 +197,8 @@ static void print_next(FILE *out, const struct event_reading *r)
                 snprintf(command, sizeof(command), "nbtstat -A %s", ip);
                 fprintf(out, "    %-28s %s\n", command, "which names that computer holds, and what it is called");
         }
-        fprintf(out, "    %-28s %s\n", "netbt diagnose --event FILE",
+        fprintf(out, "    %-28s %s\n",
+                r->form == EVENT_FORM_LOG ? "netbt diagnose --evtx FILE" : "netbt diagnose --event FILE",
                 "who holds the name, why, and what to do about it");
 }
 

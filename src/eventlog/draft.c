@@ -240,3 +240,27 @@ int event_draft_finish(struct event_draft *draft, struct event_problem *ret_prob
         settle_form(draft);
         return 0;
 }
+
+int event_reading_from_record(const struct log_record *record, struct event_reading *ret,
+                              struct event_problem *ret_problem)
+{
+        struct event_draft draft;
+        struct event event;
+
+        event_draft_init(&draft, 0);
+        memcpy(draft.source, record->source, sizeof(draft.source) - 1);
+        draft.has_id = true;
+        draft.told_id = record->code;
+        if (log_record_to_event(record, &event))
+                draft.reading.event = event;
+        draft.reading.event.data_len_bytes = 0;
+        draft.reading.form = EVENT_FORM_LOG;
+        draft.reading.data_form = record->data_len_bytes ? EVENT_FORM_LOG : EVENT_FORM_NONE;
+        draft.data_len_bytes = record->data_len_bytes;
+        memcpy(draft.data, record->data, record->data_len_bytes);
+        const int r = event_draft_finish(&draft, ret_problem);
+
+        if (r == 0)
+                *ret = draft.reading;
+        return r;
+}

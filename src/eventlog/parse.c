@@ -30,6 +30,7 @@ static const char *const form_names[EVENT_FORM_MAX] = {
         [EVENT_FORM_DECIMAL] = "byte list", [EVENT_FORM_XML] = "XML",
         [EVENT_FORM_LIST] = "event text",   [EVENT_FORM_DCDIAG] = "dcdiag",
         [EVENT_FORM_SENTENCE] = "message",  [EVENT_FORM_BINARY] = "binary record",
+        [EVENT_FORM_LOG] = "log file",
 };
 
 const char *event_form_str(enum event_form form)
@@ -386,7 +387,7 @@ static int decode_text(struct arena *arena, struct span *text)
         return 0;
 }
 
-/* A file that is no text at all: the bare record is taken; of Windows' log files is told what to do with them. */
+/* What is no text at all: the bare record is taken; of Windows' log files is told what to do with them. */
 static bool read_binary(struct parser *p, struct span text)
 {
         struct event_record record;
@@ -394,12 +395,12 @@ static bool read_binary(struct parser *p, struct span text)
 
         if (text.len >= 8 && memcmp(text.at, "ElfFile", 8) == 0) {
                 add_problem_text(&p->out, 1, NBT_ERR_UNSUPPORTED,
-                                 "this is a Windows .evtx file, not text; export its events as XML or text first");
+                                 "this is a Windows event log (.evtx), not text; give it as a file with --evtx");
                 return true;
         }
         if (text.len >= 8 && memcmp(text.at + 4, "LfLe", 4) == 0) {
                 add_problem_text(&p->out, 1, NBT_ERR_UNSUPPORTED,
-                                 "this is a Windows .evt file, not text; export its events as text first");
+                                 "this is a classic Windows event log (.evt), not text; give it as a file with --evt");
                 return true;
         }
         if (text.len > EVENT_MAX_DATA_BYTES || !memchr(text.at, '\0', text.len) ||

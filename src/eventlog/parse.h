@@ -9,6 +9,7 @@
  */
 #include "base/arena.h"
 #include "eventlog/catalogue.h"
+#include "eventlog/logrecord.h"
 #include "eventlog/record.h"
 
 #define EVENT_TEXT_MAX_BYTES (16u << 20)
@@ -28,11 +29,12 @@ enum event_form {
         EVENT_FORM_DCDIAG,   /* dcdiag's report */
         EVENT_FORM_SENTENCE, /* the message alone */
         EVENT_FORM_BINARY,   /* the record's bytes themselves, not as text */
+        EVENT_FORM_LOG,      /* a record of a log file (logrecord.h) */
         EVENT_FORM_MAX,
 };
 
 struct event_reading {
-        unsigned line;             /* where it begins, counted from 1 */
+        unsigned line;             /* where it begins, counted from 1; 0: no text */
         enum event_form form;      /* what the whole was */
         enum event_form data_form; /* what its binary data was; NONE if there is none */
         enum event_wording wording;
@@ -75,6 +77,13 @@ struct event_readings {
  */
 int event_text_parse(const char *text, size_t len_bytes, struct arena *arena,
                      struct event_readings *ret) NBT_MUST_CHECK;
+
+/*
+ * The same of one record of a log file. NBT_ERR_UNSUPPORTED: another source's; others when its data cannot be read. RET_PROBLEM is
+ * then filled, its line is 0.
+ */
+int event_reading_from_record(const struct log_record *record, struct event_reading *ret,
+                              struct event_problem *ret_problem) NBT_MUST_CHECK;
 
 /* "bytes view", "XML", … Static. */
 const char *event_form_str(enum event_form form);

@@ -31,6 +31,9 @@ static void cut_text(char *ret, size_t size_bytes, const char *text)
                 len--;
         memcpy(ret, text, len);
         ret[len] = '\0';
+        for (char *c = ret; *c; c++)
+                if ((unsigned char)*c < 0x20 || *c == 0x7F)
+                        *c = '?'; /* nothing of a log may control a terminal */
 }
 
 static void take_names(struct reading *reading, libevtx_record_t *from, struct log_record *record)

@@ -10,7 +10,8 @@ from conftest import program
 
 ARTICLE = ("0000: 00 00 04 00 01 00 54 00\n0008: 00 00 00 00 e0 10 00 c0\n0010: 00 00 00 00 00 00 00 00\n"
            "0018: 00 00 00 00 00 00 00 00\n0020: 00 00 00 00 00 00 00 00\n0028: e7 1a 65 16\n")
-READERS = {"explain": ["netbt", "explain", "FILE"], "diagnose": ["netbt", "diagnose", "--offline", "--event", "FILE"],
+READERS = {"explain": ["netbt", "explain", "FILE"], "explain --evtx": ["netbt", "explain", "--evtx", "FILE"],
+           "events --evt": ["netbt", "events", "--evt", "FILE"], "diagnose": ["netbt", "diagnose", "--offline", "--event", "FILE"],
            "diagnose --reg": ["netbt", "diagnose", "--offline", "--reg", "FILE"], "reg query": ["netbt", "reg", "query", "HKLM", "--config", "FILE"],
            "reg check": ["netbt", "reg", "check", "--config", "FILE"], "reg import": ["netbt", "reg", "import", "FILE"],
            "ipconfig": ["netbt", "ipconfig", "--config", "FILE"], "netbtd": ["netbtd", "--config", "FILE"]}

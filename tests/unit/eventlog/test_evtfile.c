@@ -3,6 +3,7 @@
 
 #include "eventlog/companion.h"
 #include "eventlog/evtfile.h"
+#include "eventlog/parse.h"
 #include "eventlog/record.h"
 
 #include "evt_write.h"
@@ -223,6 +224,30 @@ static void test_binary(void **state)
         assert_true(log_record_filetime(UINT64_C(116444736010000000)).us == 1000000);
 }
 
+/* A record of a log becomes the same reading that its text would give; another source's does not. */
+static void test_reading(void **state)
+{
+        struct evt_report report;
+        struct event_reading reading;
+        struct event_problem problem;
+
+        (void)state;
+        make(&writer);
+        assert_int_equal(read_all(&writer, writer.len_bytes, &seen, &report), 0);
+        assert_int_equal(event_reading_from_record(&seen.records[1], &reading, &problem), 0);
+        assert_int_equal(reading.form, EVENT_FORM_LOG);
+        assert_int_equal(reading.line, 0);
+        assert_int_equal(reading.warning_count, 0);
+        assert_int_equal(reading.interface_address, 0x0A033A07);
+        assert_int_equal(reading.address, 0x0A033A06);
+        assert_true(reading.has_record && reading.has_name);
+        assert_int_equal(reading.name[15], 0x1D);
+        assert_int_equal(event_reading_from_record(&seen.records[2], &reading, &problem), NBT_ERR_UNSUPPORTED);
+        seen.records[1].data_len_bytes = 39;
+        assert_int_equal(event_reading_from_record(&seen.records[1], &reading, &problem), NBT_ERR_TRUNCATED);
+        assert_int_equal(problem.line, 0);
+}
+
 static void test_companions(void **state)
 {
         struct evt_report report;
@@ -278,7 +303,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_read),       cmocka_unit_test(test_wrap),    cmocka_unit_test(test_truncated),
                 cmocka_unit_test(test_damaged),    cmocka_unit_test(test_deleted), cmocka_unit_test(test_binary),
-                cmocka_unit_test(test_companions),
+                cmocka_unit_test(test_companions), cmocka_unit_test(test_reading),
         };
 
         if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
