@@ -134,10 +134,11 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
         return CLI_OPT_EXIT;
 }
 
-/* Not one source of knowledge: neither node, nor events, nor network. */
-static bool knows_nothing(const struct collection *c)
+/* Not one source of knowledge: neither node, nor events, nor a file, nor network. */
+static bool knows_nothing(const struct collection *c, const struct collect_request *request)
 {
-        return !c->node_runs && c->event_count == 0 && c->database_count == 0 && !c->snapshot.asked;
+        return !c->node_runs && c->event_count == 0 && c->database_count == 0 && !c->snapshot.asked &&
+               request->log_count == 0 && request->lease_count == 0 && !request->reg_path;
 }
 
 /* Wrong things that were put right are none any more. */
@@ -188,7 +189,7 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
                 exit = collect_leases(c, ctx, request);
         if (exit != CLI_EXIT_OK)
                 return exit;
-        if (knows_nothing(c) && request->log_count == 0)
+        if (knows_nothing(c, request))
                 return cli_fail(ctx, CLI_EXIT_FAILED, "nothing to go by",
                                 request->offline
                                         ? "no netbtd runs here, it left no events, and --offline forbids asking"

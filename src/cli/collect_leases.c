@@ -125,6 +125,21 @@ static void take_damage(struct collection *c, const struct lease_file *files)
                                                       (unsigned long long)first->a.offset, first->why);
 }
 
+/* Whomever they concern. */
+static void sum_up(struct collection *c)
+{
+        const char *text = NULL;
+
+        for (enum check_kind kind = 0; kind < CHECK_KIND_MAX; kind++) {
+                const size_t count = check_is_fault(kind) ? checker_count(c->checker, kind) : 0;
+
+                if (count)
+                        text = arena_printf(&c->arena, "%s%s%s: %zu", text ? text : "", text ? "; " : "",
+                                            check_kind_title(kind), count);
+        }
+        c->snapshot.leases.summary = text;
+}
+
 int collect_leases(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
         struct lease_file files[CHECK_MAX_FILES];
@@ -145,5 +160,6 @@ int collect_leases(struct collection *c, const struct cli_context *ctx, const st
         take_leases(c, k);
         take_faults(c, k);
         take_damage(c, files);
+        sum_up(c);
         return CLI_EXIT_OK;
 }

@@ -122,6 +122,17 @@ static bool was_looked_at(const struct snapshot *snapshot, enum diagnose_cause c
         return snapshot->database_count > 0 && (cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD);
 }
 
+/* Faults of a database are no conflict, but whoever gave it wants to know. */
+static const char *faults_without_conflict(struct run *run)
+{
+        const char *why =
+                arena_printf(run->arena, "no name is in conflict; but the lease database has %s (netbt dhcp check)",
+                             run->snapshot->leases.summary);
+
+        run->failed |= !why;
+        return why ? why : "";
+}
+
 /* With nothing to judge, each rule is asked about an empty case only for what it could not have looked at. */
 static void tally_nothing(struct run *run)
 {
@@ -142,9 +153,8 @@ static void tally_nothing(struct run *run)
                         tally_add(&run->tally, cause, STANDS_RULED_OUT,
                                   "no name is in conflict; but settings are left over from DHCP and in use (netbt dhcp "
                                   "show)");
-                else if (cause == CAUSE_DHCP_DATABASE && result.outcome == RULE_FITS)
-                        tally_add(&run->tally, cause, STANDS_RULED_OUT,
-                                  "no name is in conflict; but the lease database is damaged (netbt dhcp check)");
+                else if (cause == CAUSE_DHCP_DATABASE && run->snapshot->leases.summary)
+                        tally_add(&run->tally, cause, STANDS_RULED_OUT, faults_without_conflict(run));
                 else if (cause >= CAUSE_WINS_STATIC_MAPPING && cause <= CAUSE_DHCP_LEFTOVER_SETTINGS &&
                          !was_looked_at(run->snapshot, cause))
                         tally_add(&run->tally, cause, STANDS_NOT_CHECKED, result.why);

@@ -143,6 +143,7 @@ struct snapshot_leases {
         const struct check_ref *leases;
         size_t fault_count;
         const struct check_finding *faults; /* of addresses and clients */
+        const char *summary; /* "records that cannot be read: 2; …", of all faults; NULL: there is none */
 };
 
 struct snapshot {

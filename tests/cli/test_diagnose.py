@@ -237,6 +237,34 @@ def test_nothing_to_go_by(diagnose):
     assert done.returncode == 3 and "nothing to go by" in done.stderr
 
 
+LEASE = """lease {0} {{
+  starts 6 2026/11/28 01:00:00;
+  ends 6 2026/11/28 13:00:00;
+  binding state active;
+  hardware ethernet {1};
+  client-hostname "LABPC";
+}}
+"""
+
+
+def test_files_alone_are_something_to_go_by(diagnose, tmp_path):
+    """Nobody is accused by a database or by settings alone; what is wrong in them is said all the same."""
+    leases, settings = tmp_path / "dhcpd.leases", tmp_path / "machine.reg"
+    leases.write_text(LEASE.format("10.0.0.5", "02:00:00:00:00:05") + LEASE.format("10.0.0.6", "02:00:00:00:00:06") + "lease 10.0.0.7 {\n  sta")
+    settings.write_text("Windows Registry Editor Version 5.00\n\n"
+                        "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters]\n"
+                        '"Hostname"="ONE"\n"NV Hostname"="OTHER"\n')
+    done = diagnose("--json", "--leases", leases, "--reg", settings)
+    assert done.returncode == 0
+    report = json.loads(done.stdout)
+    why = {n["cause"]: n["why"] for n in report["ruled_out"]}
+    assert not report["findings"]
+    assert "records that cannot be read: 1; names that two clients gave: 1 (netbt dhcp check)" in why["dhcp-database"]
+    assert "the host name settings disagree" in why["wrong-host-name"]
+    for only in (["--leases", leases], ["--reg", settings]):
+        assert diagnose(*only).returncode == 0
+
+
 def test_negative_vectors_are_no_netbt_events(diagnose):
     done = diagnose(event="0000: 00 00 00 00 01 00 54 00\n0008: 00 00 00 00 82 10 00 80\n0010: 01 00 00 00 00 00 00 00\n"
                           "0018: 00 00 00 00 00 00 00 00\n0020: 00 00 00 00 00 00 00 00\n")
