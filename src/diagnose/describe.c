@@ -136,7 +136,7 @@ void evidence_events(const struct rule_input *in, struct texts *evidence)
 
         if (c->in_conflict)
                 texts_add(evidence, "local name table: %s is in the state Conflict%s%s%s%s", describe_name(in),
-                          c->iface ? " on " : "", c->iface ? c->iface : "", c->sender ? ", taken by " : "",
+                          c->iface ? " on " : "", c->iface ? c->iface : "", c->sender ? ", put there by " : "",
                           c->sender ? describe_address(in, c->sender) : "");
         else if (c->registered)
                 texts_add(evidence, "local name table: %s is Registered", describe_name(in));
