@@ -180,7 +180,8 @@ static void add_change(struct strbuf *sb, const struct watch_event *event)
                         add_holder(sb, &event->holder);
                 }
                 break;
-        case WATCH_EVENT_SPOOFER:
+        case WATCH_EVENT_SPOOFER: /* told otherwise */
+        case WATCH_EVENT_PACKET:  /* follows nothing */
         case WATCH_EVENT_MAX:
         default:
                 break;

@@ -67,6 +67,7 @@ static const char *colour_of(const struct watch_event *event)
         case WATCH_EVENT_CLAIM:
         case WATCH_EVENT_HOLDER:
         case WATCH_EVENT_RELEASE:
+        case WATCH_EVENT_PACKET:
         case WATCH_EVENT_MAX:
         default:
                 return NULL;

@@ -11,14 +11,14 @@ static struct station_entry *sender(const struct watch *watch, const struct seen
         return table_station(&watch->table, seen->station);
 }
 
-void answer_query(struct watch *watch, const struct seen *seen)
+enum watch_packet_kind answer_query(struct watch *watch, const struct seen *seen)
 {
         const struct nbns_header *header = &seen->packet->header;
 
         sender(watch, seen)->queries++;
         watch->counters.queries++;
         if (seen->packet->question.type != NBNS_TYPE_NB)
-                return;
+                return WATCH_PACKET_OTHER;
         recent_ask(&watch->recent, &(struct asked){.us = seen->time.us,
                                                    .client = seen->link->source,
                                                    .destination = seen->link->destination,
@@ -28,6 +28,7 @@ void answer_query(struct watch *watch, const struct seen *seen)
                                                    .broadcast = header->broadcast});
         if (header->broadcast)
                 recent_vain_ask(&watch->recent, seen->hash, seen->time.us);
+        return WATCH_PACKET_QUERY;
 }
 
 /* ---- positive answers --------------------------------------------------------------------------------------------- */
@@ -159,6 +160,7 @@ static void table_row(struct watch *watch, const struct seen *packet, const stru
         if (holder && conflict)
                 hold_conflict(watch, &seen, holder,
                               hold_other(watch, table_holder(&watch->table, holder)->name, claim.address), 0);
+        follow_tell(watch, &seen, WATCH_PACKET_TABLE);
 }
 
 static void status(struct watch *watch, const struct seen *seen)
@@ -175,18 +177,22 @@ static void status(struct watch *watch, const struct seen *seen)
                 table_row(watch, seen, &table.entries[i]);
 }
 
-void answer_response(struct watch *watch, const struct seen *seen)
+enum watch_packet_kind answer_response(struct watch *watch, const struct seen *seen)
 {
         const struct nbns_packet *packet = seen->packet;
 
         if (packet->header.rcode == NBNS_RCODE_OK && packet->has_answer && packet->answer.type == NBNS_TYPE_NBSTAT) {
                 status(watch, seen);
-                return;
+                return WATCH_PACKET_OTHER; /* each row was told */
         }
         struct asked *asked =
                 recent_find(&watch->recent, seen->link->destination, packet->header.id, seen->hash, seen->time.us);
-        if (packet->header.rcode != NBNS_RCODE_OK)
+        if (packet->header.rcode != NBNS_RCODE_OK) {
                 negative(watch, seen, asked);
-        else if (packet->has_answer && packet->answer.type == NBNS_TYPE_NB)
-                positive(watch, seen, asked);
+                return WATCH_PACKET_DENIAL;
+        }
+        if (!packet->has_answer || packet->answer.type != NBNS_TYPE_NB)
+                return WATCH_PACKET_OTHER;
+        positive(watch, seen, asked);
+        return WATCH_PACKET_ANSWER;
 }

@@ -51,7 +51,14 @@ static void describe_claim(const struct seen *seen, struct hold_claim *claim)
         }
 }
 
-void claim_request(struct watch *watch, const struct seen *seen)
+static enum watch_packet_kind packet_kind(enum watch_proof_kind kind)
+{
+        if (kind == WATCH_PROOF_OVERWRITE)
+                return WATCH_PACKET_OVERWRITE;
+        return kind == WATCH_PROOF_REFRESH ? WATCH_PACKET_REFRESH : WATCH_PACKET_CLAIM;
+}
+
+enum watch_packet_kind claim_request(struct watch *watch, const struct seen *seen)
 {
         struct nbns_address record;
         bool is_new = false;
@@ -59,7 +66,7 @@ void claim_request(struct watch *watch, const struct seen *seen)
         sender(watch, seen)->claims++;
         watch->counters.claims++;
         if (!read_address(seen, &record))
-                return;
+                return WATCH_PACKET_OTHER;
         const uint32_t source = seen->link->source;
         struct hold_claim claim = {.address = record.address ? record.address : source, .flags = HOLDER_OWN_WORD};
         describe_claim(seen, &claim);
@@ -71,12 +78,12 @@ void claim_request(struct watch *watch, const struct seen *seen)
                 claim.link = source;
         remember_request(watch, seen);
         const uint32_t holder = hold_note(watch, seen, &claim, &is_new);
-        if (!holder)
-                return;
-        struct watch_event *event = is_new ? event_add(watch, seen, WATCH_EVENT_CLAIM) : NULL;
+        struct watch_event *event = holder && is_new ? event_add(watch, seen, WATCH_EVENT_CLAIM) : NULL;
         if (event)
                 event->holder = event_holder(watch, holder);
-        hold_judge(watch, seen, holder);
+        if (holder)
+                hold_judge(watch, seen, holder);
+        return packet_kind(claim.kind);
 }
 
 /* ---- responses to claims ------------------------------------------------------------------------------------------ */
@@ -204,7 +211,7 @@ static void demand(struct watch *watch, const struct seen *seen)
         hold_set_state(watch, theirs, WATCH_STATE_DEMANDED, seen->time);
 }
 
-void claim_response(struct watch *watch, const struct seen *seen)
+enum watch_packet_kind claim_response(struct watch *watch, const struct seen *seen)
 {
         const struct nbns_header *header = &seen->packet->header;
         const struct asked *asked =
@@ -214,15 +221,15 @@ void claim_response(struct watch *watch, const struct seen *seen)
         if (by_server)
                 sender(watch, seen)->flags |= STATION_SERVER;
         if (header->opcode == NBNS_OPCODE_WACK)
-                return;
+                return WATCH_PACKET_WACK;
         if (header->rcode == NBNS_RCODE_OK) {
                 if (by_server)
                         accepted_by_server(watch, seen);
-                return;
+                return WATCH_PACKET_ACCEPTANCE;
         }
         if (header->rcode == NBNS_RCODE_CFT_ERR && !asked) {
                 demand(watch, seen);
-                return;
+                return WATCH_PACKET_CONFLICT_DEMAND;
         }
         watch->counters.refusals++;
         sender(watch, seen)->refusals++;
@@ -230,6 +237,7 @@ void claim_response(struct watch *watch, const struct seen *seen)
                 refused_by_server(watch, seen);
         else
                 refused_by_node(watch, seen);
+        return WATCH_PACKET_REFUSAL;
 }
 
 /* ---- releases ----------------------------------------------------------------------------------------------------- */
@@ -252,7 +260,7 @@ static bool same_card(const struct watch *watch, const struct seen *seen, uint32
  * RFC 1002 §4.2.9: the request of who gives a name up, and the demand that another give it up, are one packet. It is a demand when
  * it is sent to one machine that holds the name (or that the record names), by one that does not.
  */
-void claim_release(struct watch *watch, const struct seen *seen)
+enum watch_packet_kind claim_release(struct watch *watch, const struct seen *seen)
 {
         struct nbns_address record = {0};
         const uint32_t source = seen->link->source;
@@ -267,10 +275,13 @@ void claim_release(struct watch *watch, const struct seen *seen)
         const bool to_one = !seen->packet->header.broadcast;
         const bool to_holder = to_one && (holds_by_word(watch, theirs) || address == peer);
 
-        if (to_holder && !(own && holds_by_word(watch, holder)))
+        if (to_holder && !(own && holds_by_word(watch, holder))) {
                 demand(watch, seen);
-        else if (own && holder)
+                return WATCH_PACKET_RELEASE_DEMAND;
+        }
+        if (own && holder)
                 hold_end(watch, seen, holder);
         else if (!own && holds_by_word(watch, holder) && !claim_is_server(watch, seen))
                 spoof_demand(watch, seen, address);
+        return WATCH_PACKET_RELEASE;
 }

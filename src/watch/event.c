@@ -20,6 +20,8 @@ struct watch_event *event_add(struct watch *watch, const struct seen *seen, enum
                 event->opcode = seen->packet->header.opcode;
                 event->rcode = seen->packet->header.rcode;
         }
+        if (type == WATCH_EVENT_REFUSE || type == WATCH_EVENT_DEMAND || type == WATCH_EVENT_CONFLICT)
+                follow_trouble(watch, seen);
         if (seen->out->last)
                 seen->out->last->next = event;
         else
@@ -46,8 +48,11 @@ struct watch_holder event_holder(const struct watch *watch, uint32_t holder)
         copy_mac(&view, entry->flags & HOLDER_MAC, entry->mac);
         view.group = entry->flags & HOLDER_GROUP;
         view.own_word = entry->flags & HOLDER_OWN_WORD;
+        view.hearsay = entry->flags & HOLDER_HEARSAY;
         view.conflict = entry->flags & HOLDER_CONFLICT;
         view.state = (enum watch_state)entry->state;
+        view.link = entry->link;
+        view.proofs = entry->proofs;
         view.first = (wall_t){(int64_t)entry->first_s * 1000000};
         view.last = (wall_t){entry->last_us};
         view.proof = (struct watch_proof){
@@ -158,7 +163,31 @@ const char *watch_event_str(enum watch_event_type type)
                 [WATCH_EVENT_REFUSE] = "refusal",     [WATCH_EVENT_DEMAND] = "demand",
                 [WATCH_EVENT_RELEASE] = "release",    [WATCH_EVENT_CONFLICT] = "conflict",
                 [WATCH_EVENT_OVER] = "conflict-over", [WATCH_EVENT_SPOOFER] = "spoofer",
+                [WATCH_EVENT_PACKET] = "packet",
         };
 
         return WORD(words, type);
+}
+
+const char *watch_packet_str(enum watch_packet_kind kind)
+{
+        static const char *const words[] = {
+                [WATCH_PACKET_OTHER] = "packet",
+                [WATCH_PACKET_QUERY] = "name query",
+                [WATCH_PACKET_ANSWER] = "query response",
+                [WATCH_PACKET_DENIAL] = "negative query response",
+                [WATCH_PACKET_TABLE] = "node status response",
+                [WATCH_PACKET_CLAIM] = "registration request",
+                [WATCH_PACKET_OVERWRITE] = "overwrite demand",
+                [WATCH_PACKET_REFRESH] = "refresh",
+                [WATCH_PACKET_ACCEPTANCE] = "positive registration response",
+                [WATCH_PACKET_REFUSAL] = "negative registration response",
+                [WATCH_PACKET_WACK] = "wait acknowledgement",
+                [WATCH_PACKET_CONFLICT_DEMAND] = "conflict demand",
+                [WATCH_PACKET_RELEASE_DEMAND] = "release demand",
+                [WATCH_PACKET_RELEASE] = "release request",
+                [WATCH_PACKET_RELEASE_ANSWER] = "release response",
+        };
+
+        return WORD(words, kind);
 }

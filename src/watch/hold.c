@@ -59,6 +59,16 @@ static void take_flags(struct holder_entry *entry, const struct seen *seen, cons
         }
 }
 
+/* Its own kinds of proof since it took the name (anew); what others say of it, and to it, is none. */
+static void note_kind(struct holder_entry *entry, const struct seen *seen, const struct hold_claim *claim, bool is_new)
+{
+        if (is_new)
+                entry->proofs = 0;
+        if (!(claim->flags & HOLDER_HEARSAY) &&
+            (claim->kind != WATCH_PROOF_REFUSAL || seen->link->source == claim->address))
+                entry->proofs |= (uint16_t)(1u << claim->kind);
+}
+
 /* What a claim does to one who was refused before: nothing, until it shows that it holds the name. */
 static enum watch_state next_state(const struct holder_entry *entry, bool is_new, enum watch_state wanted)
 {
@@ -81,6 +91,7 @@ uint32_t hold_note(struct watch *watch, const struct seen *seen, const struct ho
                 *ret_new = true;
         if (only_heard) /* hearsay about one that spoke for itself */
                 return holder;
+        note_kind(entry, seen, claim, *ret_new);
         take_flags(entry, seen, claim);
         hold_set_state(watch, holder, next_state(entry, *ret_new, claim->state), seen->time);
         take_proof(entry, seen, claim->kind);
@@ -102,6 +113,8 @@ static const uint8_t *mac_of(const struct watch *watch, const struct holder_entr
 
 static bool same_machine(const struct watch *watch, const struct holder_entry *a, const struct holder_entry *b)
 {
+        if (a->flags & b->flags & HOLDER_MULTIHOMED)
+                return true;
         if (a->link == b->address || b->link == a->address || (a->link && a->link == b->link))
                 return true;
         const uint8_t *mac_a = mac_of(watch, a);

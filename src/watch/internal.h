@@ -1,5 +1,6 @@
 #pragma once
 /* What the files of the watcher share; nobody else includes this. */
+#include "watch/follow.h"
 #include "watch/recent.h"
 #include "watch/spoof.h"
 #include "watch/table.h"
@@ -30,6 +31,7 @@ struct watch {
         struct table table;
         struct recent recent;
         struct spoof spoof;
+        struct follow follow;
         struct watch_counters counters;
         size_t allowed_count;
         uint32_t allowed[WATCH_MAX_ALLOWED];
@@ -94,12 +96,12 @@ void hold_end(struct watch *watch, const struct seen *seen, uint32_t holder);
 /* Claims whose time to be refused is over at NOW become held. */
 void hold_ripen(struct watch *watch, wall_t now, struct watch_events *out);
 
-/* ---- claim.c, answer.c: one function a kind of packet ---- */
+/* ---- claim.c, answer.c: one function a kind of packet; each says what the packet turned out to be ---- */
 
-void claim_request(struct watch *watch, const struct seen *seen);
-void claim_response(struct watch *watch, const struct seen *seen);
-void claim_release(struct watch *watch, const struct seen *seen);
+enum watch_packet_kind claim_request(struct watch *watch, const struct seen *seen);
+enum watch_packet_kind claim_response(struct watch *watch, const struct seen *seen);
+enum watch_packet_kind claim_release(struct watch *watch, const struct seen *seen);
 /* Is the sender known as a name server? */
 bool claim_is_server(const struct watch *watch, const struct seen *seen);
-void answer_query(struct watch *watch, const struct seen *seen);
-void answer_response(struct watch *watch, const struct seen *seen);
+enum watch_packet_kind answer_query(struct watch *watch, const struct seen *seen);
+enum watch_packet_kind answer_response(struct watch *watch, const struct seen *seen);

@@ -42,6 +42,7 @@ struct holder_entry {
         uint64_t proof_frame;
         uint32_t proof_source, proof_destination;
         uint16_t proof_id;
+        uint16_t proofs;    /* kinds seen so far: bits 1 << enum watch_proof_kind */
         uint8_t proof_kind; /* enum watch_proof_kind */
         uint8_t state;      /* enum watch_state */
         uint8_t mac[6];
@@ -53,6 +54,7 @@ struct holder_entry {
 #define STATION_SERVER 2u
 #define STATION_PROXY 4u
 #define STATION_ALLOWED 8u
+#define STATION_LOCAL 16u /* broadcast into the segment, so that its MAC is its own */
 
 struct station_entry {
         uint32_t next;

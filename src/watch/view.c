@@ -52,6 +52,8 @@ bool watch_station_next(const struct watch *watch, uint32_t *cursor, struct watc
                         .has_mac = entry->flags & STATION_MAC,
                         .server = entry->flags & STATION_SERVER,
                         .proxy = entry->flags & STATION_PROXY,
+                        .local = entry->flags & STATION_LOCAL,
+                        .router = entry->flags & STATION_MAC && table_mac_is_router(&watch->table, entry->mac),
                         .first = {(int64_t)entry->first_s * 1000000},
                         .last = {entry->last_us},
                         .packets = entry->packets,

@@ -35,6 +35,7 @@ int watch_new(struct watch **ret, const struct watch_options *options)
                 watch_free(watch);
                 return NBT_ERR_NOMEM;
         }
+        watch->follow.trouble = options->follow_trouble;
         watch->allowed_count = options->allowed_count;
         if (options->allowed_count)
                 memcpy(watch->allowed, options->allowed, options->allowed_count * sizeof(uint32_t));
@@ -78,6 +79,8 @@ static uint32_t meet_station(struct watch *watch, wall_t time, const struct fram
                 station->flags |= STATION_MAC;
                 table_mac_note(&watch->table, frame->source_mac, frame->source);
         }
+        if (frame->has_destination_mac && frame->destination_mac[0] & 1) /* the group bit */
+                station->flags |= STATION_LOCAL;
         station->packets++;
         station->last_us = time.us;
         return number;
@@ -89,36 +92,26 @@ static bool is_sender(uint32_t address)
         return address != 0 && address < UINT32_C(0xE0000000);
 }
 
-static void dispatch(struct watch *watch, const struct seen *seen)
+static enum watch_packet_kind dispatch(struct watch *watch, const struct seen *seen)
 {
         const struct nbns_header *header = &seen->packet->header;
 
         switch ((enum nbns_opcode)header->opcode) {
         case NBNS_OPCODE_QUERY:
                 if (header->response)
-                        answer_response(watch, seen);
-                else if (seen->packet->has_question)
-                        answer_query(watch, seen);
-                break;
+                        return answer_response(watch, seen);
+                return seen->packet->has_question ? answer_query(watch, seen) : WATCH_PACKET_OTHER;
         case NBNS_OPCODE_REGISTRATION:
         case NBNS_OPCODE_REFRESH:
         case NBNS_OPCODE_REFRESH_ALT:
         case NBNS_OPCODE_MULTIHOMED:
-                if (header->response)
-                        claim_response(watch, seen);
-                else
-                        claim_request(watch, seen);
-                break;
+                return header->response ? claim_response(watch, seen) : claim_request(watch, seen);
         case NBNS_OPCODE_WACK:
-                if (header->response)
-                        claim_response(watch, seen);
-                break;
+                return header->response ? claim_response(watch, seen) : WATCH_PACKET_OTHER;
         case NBNS_OPCODE_RELEASE:
-                if (!header->response)
-                        claim_release(watch, seen);
-                break;
+                return header->response ? WATCH_PACKET_RELEASE_ANSWER : claim_release(watch, seen);
         default: /* reserved */
-                break;
+                return WATCH_PACKET_OTHER;
         }
 }
 
@@ -175,7 +168,7 @@ static void take_packet(struct watch *watch, const struct prepared *p, struct se
         seen->hash = p->hash;
         seen->station = meet_station(watch, seen->time, seen->link);
         if (seen->station)
-                dispatch(watch, seen);
+                follow_tell(watch, seen, dispatch(watch, seen));
 }
 
 static void take_other(struct watch *watch, struct seen *seen)
@@ -220,9 +213,12 @@ static void count_unread(struct watch_counters *counters, enum frame_verdict ver
         }
 }
 
-static void take(struct watch *watch, wall_t time, const struct prepared *p, struct watch_events *out)
+static void take(struct watch *watch, const struct watch_input *input, const struct prepared *p,
+                 struct watch_events *out)
 {
-        struct seen seen = {.time = time, .frame = ++watch->counters.frames, .link = &p->frame, .out = out};
+        const uint64_t number = ++watch->counters.frames;
+        const wall_t time = input->time;
+        struct seen seen = {.time = time, .frame = input->frame ? input->frame : number, .link = &p->frame, .out = out};
 
         hold_ripen(watch, time, out);
         /* as other programs count: a datagram that contradicts its own length is one, though no receiver takes it */
@@ -249,7 +245,7 @@ static void take_batch(struct watch *watch, const struct watch_input *inputs, si
                 if (batch[i].name)
                         table_fetch_holder(&watch->table, batch[i].hash, batch[i].frame.source);
         for (size_t i = 0; i < count; i++)
-                take(watch, inputs[i].time, &batch[i], out);
+                take(watch, &inputs[i], &batch[i], out);
 }
 
 void watch_frames(struct watch *watch, const struct watch_input *inputs, size_t count, struct watch_events *out)

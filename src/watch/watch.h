@@ -17,6 +17,9 @@
  *            hold it. Two addresses are one machine when an answer lists both, when the name was claimed as multihomed, or
  *            when they share a MAC that is no router's
  *   spoofer  rules of spoof.h
+ *
+ * For chosen names, and if asked to for every name that trouble befalls, each packet is told, whether it changes anything or
+ * not: a timeline (WATCH_EVENT_PACKET).
  */
 #include "base/arena.h"
 #include "base/instant.h"
@@ -36,6 +39,7 @@
 #define WATCH_MAX_SCOPES 255  /* different scopes */
 #define WATCH_MAX_ALLOWED 256 /* honest proxies */
 #define WATCH_MAX_BAITS 64
+#define WATCH_MAX_FOLLOWED 64 /* names whose every packet is told */
 
 struct watch;
 
@@ -52,6 +56,7 @@ struct watch_options {
         uint64_t seed; /* of the hashes */
         size_t allowed_count;
         const uint32_t *allowed; /* never accused: honest proxies; copied */
+        bool follow_trouble;     /* follow each name that is refused, demanded or in conflict from that packet on */
 };
 
 /* What shows that somebody holds, or wants, a name. */
@@ -73,7 +78,7 @@ enum watch_proof_kind {
 /* One packet as evidence. */
 struct watch_proof {
         enum watch_proof_kind kind;
-        uint64_t frame; /* number in the capture, from 1; 0: kept from an earlier run */
+        uint64_t frame; /* as watch_input has it; 0: kept from an earlier run */
         wall_t time;
         uint16_t id;
         uint32_t source, destination;
@@ -94,10 +99,13 @@ struct watch_holder {
         uint8_t mac[6];
         bool group;
         bool own_word; /* claimed, refused or listed the name itself: not only answered for it */
+        bool hearsay;  /* only others named it as a holder */
         bool conflict;
         enum watch_state state;
+        uint32_t link;   /* another address of the same machine, as it told itself; 0: none */
+        uint16_t proofs; /* every kind of proof seen so far: bits 1 << enum watch_proof_kind */
         wall_t first, last;
-        struct watch_proof proof;
+        struct watch_proof proof; /* the newest */
 };
 
 /* One row of the table: a name and one holder. */
@@ -149,6 +157,34 @@ struct watch_finding {
         struct watch_evidence evidence[WATCH_RULE_MAX];
 };
 
+/* What a packet is, in the light of those before it: a refusal and a conflict demand, a release and a release demand are alike. */
+enum watch_packet_kind {
+        WATCH_PACKET_OTHER,
+        WATCH_PACKET_QUERY,
+        WATCH_PACKET_ANSWER,
+        WATCH_PACKET_DENIAL, /* "no such name" */
+        WATCH_PACKET_TABLE,  /* a node status response that lists the name */
+        WATCH_PACKET_CLAIM,
+        WATCH_PACKET_OVERWRITE,
+        WATCH_PACKET_REFRESH,
+        WATCH_PACKET_ACCEPTANCE,
+        WATCH_PACKET_REFUSAL,
+        WATCH_PACKET_WACK,
+        WATCH_PACKET_CONFLICT_DEMAND,
+        WATCH_PACKET_RELEASE_DEMAND,
+        WATCH_PACKET_RELEASE,
+        WATCH_PACKET_RELEASE_ANSWER,
+        WATCH_PACKET_MAX,
+};
+
+struct watch_packet {
+        enum watch_packet_kind kind;
+        uint32_t source, destination;
+        uint32_t address; /* that it names: the claimed, the answered one; 0: none */
+        bool group;
+        uint16_t id;
+};
+
 enum watch_event_type {
         WATCH_EVENT_CLAIM,    /* HOLDER wants NAME */
         WATCH_EVENT_HOLDER,   /* HOLDER was not known to hold NAME, and shows that it does */
@@ -158,6 +194,7 @@ enum watch_event_type {
         WATCH_EVENT_CONFLICT, /* HOLDER and PEER both hold or want NAME */
         WATCH_EVENT_OVER,     /* NAME is in conflict no more */
         WATCH_EVENT_SPOOFER,  /* FINDING is new, or its confidence or rules grew */
+        WATCH_EVENT_PACKET,   /* PACKET is about NAME, which is followed */
         WATCH_EVENT_MAX,
 };
 
@@ -170,7 +207,9 @@ struct watch_event {
         const struct nb_scope *scope; /* borrowed from the watcher */
         uint8_t opcode, rcode;
         struct watch_holder holder, peer; /* peer.address 0: none */
-        uint32_t server;                  /* CONFLICT, REFUSE: the name server that decided; 0: none */
+        uint32_t server;                  /* CONFLICT, REFUSE, DEMAND: the name server that decided; PACKET: the
+                                             sender, if it is one; 0: none */
+        struct watch_packet packet;
         const struct watch_finding *finding;
 };
 
@@ -202,6 +241,7 @@ struct watch_input {
         uint32_t link; /* enum frame_link */
         const void *bytes;
         size_t len_bytes;
+        uint64_t frame; /* what it is called in events and proofs; 0: its number, counted from 1 */
 };
 
 /*
@@ -234,6 +274,8 @@ struct watch_station {
         uint8_t mac[6];
         bool server; /* answers claims or queries that were sent to it alone: a name server */
         bool proxy;  /* answers with addresses of others */
+        bool local;  /* broadcast into the segment: then the MAC is its own, and no router's */
+        bool router; /* its MAC speaks for many addresses */
         wall_t first, last;
         uint32_t packets, queries, claims, answers, refusals, demands;
 };
@@ -245,6 +287,12 @@ bool watch_finding_next(const struct watch *watch, uint32_t *cursor, struct watc
 /* From now on an answer for NAME's stem proves a spoofer. The oldest of WATCH_MAX_BAITS makes room. */
 void watch_bait_add(struct watch *watch, const struct nb_name *name);
 
+/*
+ * From now on every packet about NAME, whatever its scope (ANY_SUFFIX: and its suffix), yields a WATCH_EVENT_PACKET. NBT_ERR_FULL
+ * beyond WATCH_MAX_FOLLOWED.
+ */
+int watch_follow(struct watch *watch, const struct nb_name *name, bool any_suffix) NBT_MUST_CHECK;
+
 /* Is some name with the stem of NAME known, whatever its suffix? For choosing baits. */
 bool watch_knows_stem(const struct watch *watch, const struct nb_name *name);
 
@@ -254,3 +302,4 @@ const char *watch_state_str(enum watch_state state);
 const char *watch_rule_str(enum watch_rule rule);
 const char *watch_confidence_str(enum watch_confidence confidence);
 const char *watch_event_str(enum watch_event_type type);
+const char *watch_packet_str(enum watch_packet_kind kind);

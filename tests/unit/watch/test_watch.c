@@ -612,6 +612,182 @@ static void batches_change_nothing(void **state)
         arena_done(&arenas[1]);
 }
 
+/* ---- names that are followed -------------------------------------------------------------------------------------- */
+
+static void follow_all_trouble(void)
+{
+        watch_free(world.watch);
+        assert_int_equal(watch_new(&world.watch, &(struct watch_options){.seed = 1, .follow_trouble = true}), 0);
+}
+
+/* The packet told by the last step; NULL: none. */
+static const struct watch_event *told_packet(void)
+{
+        const struct watch_event *found = NULL;
+
+        for (const struct watch_event *event = world.events.first; event; event = event->next)
+                if (event->type == WATCH_EVENT_PACKET) {
+                        assert_null(found);
+                        found = event;
+                }
+        return found;
+}
+
+static void assert_packet(enum watch_packet_kind kind, uint32_t source, uint32_t destination, uint32_t address)
+{
+        const struct watch_event *event = told_packet();
+
+        assert_non_null(event);
+        assert_string_equal(watch_packet_str(event->packet.kind), watch_packet_str(kind));
+        assert_int_equal(event->packet.source, source);
+        assert_int_equal(event->packet.destination, destination);
+        assert_int_equal(event->packet.address, address);
+}
+
+/* From the refusal on, each packet of the name, whether it is news or not; and of no other name. */
+static void trouble_is_followed(void **state)
+{
+        (void)state;
+        follow_all_trouble();
+        claim(2, "TWIN");
+        claim(3, "TWIN");
+        assert_null(told_packet());
+        reply(2, 3, "TWIN", NBNS_RCODE_ACT_ERR);
+        assert_packet(WATCH_PACKET_REFUSAL, NET + 2, NET + 3, NET + 2);
+        for (unsigned i = 0; i < 3; i++) {
+                claim(3, "TWIN");
+                assert_packet(WATCH_PACKET_CLAIM, NET + 3, ALL, NET + 3);
+                assert_null(world.events.first->next);
+        }
+        query(9, "TWIN");
+        assert_packet(WATCH_PACKET_QUERY, NET + 9, ALL, 0);
+        answer(2, 9, "TWIN", NET + 2, 0);
+        assert_packet(WATCH_PACKET_ANSWER, NET + 2, NET + 9, NET + 2);
+        release(2, "TWIN");
+        assert_packet(WATCH_PACKET_RELEASE, NET + 2, ALL, NET + 2);
+        claim(4, "OTHER");
+        assert_null(told_packet());
+        claim(4, "TWIN<00>");
+        assert_null(told_packet());
+}
+
+/* What a packet is depends on those before it. */
+static void kinds_of_packets(void **state)
+{
+        const struct nb_name of = name("SRV");
+
+        (void)state;
+        assert_int_equal(watch_follow(world.watch, &of, true), 0);
+        claim_as(2, "SRV", NBNS_OPCODE_REGISTRATION, 0, NET + 5, true);
+        assert_packet(WATCH_PACKET_CLAIM, NET + 2, NET + 5, NET + 2);
+        reply(5, 2, "SRV", NBNS_RCODE_OK);
+        assert_packet(WATCH_PACKET_ACCEPTANCE, NET + 5, NET + 2, NET + 5);
+        assert_int_equal(told_packet()->server, NET + 5);
+        claim_as(2, "SRV", NBNS_OPCODE_REFRESH, 0, NET + 5, false);
+        assert_packet(WATCH_PACKET_REFRESH, NET + 2, NET + 5, NET + 2);
+        claim_as(3, "SRV<03>", NBNS_OPCODE_REGISTRATION, 0, ALL, false);
+        assert_packet(WATCH_PACKET_OVERWRITE, NET + 3, ALL, NET + 3);
+        demand(5, 2, "SRV");
+        assert_packet(WATCH_PACKET_CONFLICT_DEMAND, NET + 5, NET + 2, 0);
+        release(2, "SRV");
+        assert_packet(WATCH_PACKET_RELEASE, NET + 2, ALL, NET + 2);
+        claim(2, "SERVER");
+        assert_null(told_packet());
+}
+
+static void followed_names_are_bounded(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i <= WATCH_MAX_FOLLOWED; i++) {
+                const struct nb_name of = nb_name_make("F", (uint8_t)i);
+
+                assert_int_equal(watch_follow(world.watch, &of, false), i < WATCH_MAX_FOLLOWED ? 0 : NBT_ERR_FULL);
+        }
+}
+
+/* The caller may name frames as it likes: two files have two frames 1. */
+static void frames_bear_the_callers_numbers(void **state)
+{
+        const struct nb_name of = name("SRV");
+        struct nbns_packet packet;
+        uint8_t frame[700];
+
+        (void)state;
+        assert_int_equal(watch_follow(world.watch, &of, false), 0);
+        nbns_build_query(&packet, 1, &of, NULL, NBNS_TYPE_NB, true, true);
+        struct watch_input input = {
+                {world.us}, FRAME_LINK_ETHERNET, frame, make_frame(frame, NET + 2, ALL, &packet), 77};
+        world.events = (struct watch_events){.arena = &world.arena};
+        watch_frames(world.watch, &input, 1, &world.events);
+        assert_int_equal(world.events.first->frame, 77);
+        input.frame = 0;
+        world.events = (struct watch_events){.arena = &world.arena};
+        watch_frames(world.watch, &input, 1, &world.events);
+        assert_int_equal(world.events.first->frame, 2);
+}
+
+static struct watch_holder holder_of(uint32_t address)
+{
+        struct watch_row row;
+        uint32_t cursor = 0;
+
+        while (watch_row_next(world.watch, &cursor, false, &row))
+                if (row.holder.address == address)
+                        return row.holder;
+        fail();
+        return row.holder;
+}
+
+static void kinds_of_proof_add_up(void **state)
+{
+        (void)state;
+        claim(2, "TWIN");
+        claim(3, "TWIN");
+        reply(2, 3, "TWIN", NBNS_RCODE_ACT_ERR);
+        query(9, "TWIN");
+        answer(2, 9, "TWIN", NET + 2, 0);
+        assert_int_equal(holder_of(NET + 2).proofs,
+                         1u << WATCH_PROOF_CLAIM | 1u << WATCH_PROOF_REFUSAL | 1u << WATCH_PROOF_ANSWER);
+        assert_int_equal(holder_of(NET + 3).proofs, 1u << WATCH_PROOF_CLAIM);
+        /* who missed the claim knows nothing of the claimant but that it was refused */
+        reply(2, 4, "TWIN", NBNS_RCODE_ACT_ERR);
+        assert_int_equal(holder_of(NET + 4).proofs, 0);
+        release(2, "TWIN");
+        claim(2, "TWIN");
+        assert_int_equal(holder_of(NET + 2).proofs, 1u << WATCH_PROOF_CLAIM);
+}
+
+/* RFC 1002 has no multihomed registration; Microsoft's (KB150144) says that others of the name may be the same machine. */
+static void multihomed_is_one_machine(void **state)
+{
+        (void)state;
+        claim_as(2, "MULTI", NBNS_OPCODE_MULTIHOMED, 0, NET + 5, true);
+        reply(5, 2, "MULTI", NBNS_RCODE_OK);
+        claim_as(3, "MULTI", NBNS_OPCODE_MULTIHOMED, 0, NET + 5, true);
+        reply(5, 3, "MULTI", NBNS_RCODE_OK);
+        pass(6);
+        query(9, "OTHER");
+        assert_int_equal(watch_counters(world.watch).conflicts, 0);
+}
+
+/* The MAC of one who broadcasts is its own; of others it may be the router's. */
+static void who_broadcasts_is_here(void **state)
+{
+        struct watch_station station;
+        uint32_t cursor = 0;
+
+        (void)state;
+        claim(2, "HERE");
+        assert_true(watch_station_next(world.watch, &cursor, &station));
+        assert_true(station.local && station.has_mac && !station.router);
+        world.via = 0xEE;
+        for (uint32_t i = 20; i < 30; i++)
+                query(i, "ANY");
+        cursor = 1;
+        assert_true(watch_station_next(world.watch, &cursor, &station));
+        assert_true(station.router);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -634,6 +810,13 @@ int main(void)
                 TEST(tables_are_bounded),
                 TEST(rows_come_back),
                 TEST(batches_change_nothing),
+                TEST(trouble_is_followed),
+                TEST(kinds_of_packets),
+                TEST(followed_names_are_bounded),
+                TEST(frames_bear_the_callers_numbers),
+                TEST(kinds_of_proof_add_up),
+                TEST(multihomed_is_one_machine),
+                TEST(who_broadcasts_is_here),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
