@@ -236,8 +236,8 @@ static int open_file(struct watch_session *session)
 {
         const char *file = session->settings->file;
 
-        session->fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
-        if (session->fd < 0)
+        session->capture.fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
+        if (session->capture.fd < 0)
                 return cli_fail(session->ctx, CLI_EXIT_USAGE, file, strerror(errno), NULL);
         return CLI_EXIT_OK;
 }
@@ -294,8 +294,6 @@ static int run_session(struct watch_session *session)
         session->keeper = watch_keeper_close(session->keeper, session->watch, session->ctx);
         session->alerts = watch_alerts_free(session->alerts);
         session->baiter = watch_baiter_free(session->baiter);
-        if (session->fd >= 0)
-                close(session->fd);
         watch_live_close(live);
         return exit == CLI_EXIT_OK && session->found ? CLI_EXIT_FOUND : exit;
 }

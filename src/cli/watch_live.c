@@ -92,7 +92,7 @@ int watch_live_open(struct watch_live **ret, struct watch_session *session)
         if (exit == CLI_EXIT_OK)
                 exit = open_baiter(session);
         if (exit == CLI_EXIT_OK)
-                session->fd = dup(capture_fd(live->capture));
+                session->capture.fd = dup(capture_fd(live->capture));
         return exit;
 }
 

@@ -44,7 +44,7 @@ static int fail_read(const struct watch_session *session, int r)
 {
         const struct cli_context *ctx = session->ctx;
         const char *name = input_name(session);
-        const unsigned long long at = session->reader.taken_bytes;
+        const unsigned long long at = session->capture.reader.taken_bytes;
 
         if (r == NBT_ERR_IO)
                 return cli_fail(ctx, CLI_EXIT_FAILED, name, strerror(errno), NULL);
@@ -53,11 +53,11 @@ static int fail_read(const struct watch_session *session, int r)
         if (r == NBT_ERR_UNSUPPORTED && at < 64)
                 return cli_fail(ctx, CLI_EXIT_USAGE, name, "compressed, or a variant that is not read here",
                                 "unpack it: zcat FILE | netbt watch -r -");
-        if (session->reader.kind == PCAPFILE_UNKNOWN)
+        if (session->capture.reader.kind == PCAPFILE_UNKNOWN)
                 return cli_fail(ctx, CLI_EXIT_USAGE, name, "neither a pcap nor a pcapng file", NULL);
         if (r == NBT_ERR_TRUNCATED)
                 return cli_failf(ctx, CLI_EXIT_USAGE, "%s: it ends in the middle of a packet, at byte %llu", name,
-                                 at + session->filled_bytes);
+                                 (unsigned long long)capture_file_offset(&session->capture));
         return cli_failf(ctx, CLI_EXIT_USAGE, "%s: damaged at byte %llu; what stands before was read", name, at);
 }
 
@@ -72,11 +72,11 @@ static int read_some(struct watch_session *session)
                 if (!session->settings->file || session->settings->follow)
                         break;
         }
-        if (session->ended && session->settings->follow) {
-                session->ended = false;
+        if (session->capture.ended && session->settings->follow) {
+                session->capture.ended = false;
                 return CLI_EXIT_OK;
         }
-        if (r >= 0 && session->ended && !session->settings->file)
+        if (r >= 0 && session->capture.ended && !session->settings->file)
                 r = NBT_ERR_STATE; /* our own process of capture never ends by itself */
         return r < 0 ? fail_read(session, r) : CLI_EXIT_OK;
 }
@@ -112,7 +112,7 @@ static void tick(struct watch_session *session)
 /* Waits for frames, keys or time. True if frames wait. */
 static bool wait_for_input(const struct watch_session *session, bool at_end, int ms)
 {
-        struct pollfd fds[3] = {{.fd = session->ended || at_end ? -1 : session->fd, .events = POLLIN},
+        struct pollfd fds[3] = {{.fd = session->capture.ended || at_end ? -1 : session->capture.fd, .events = POLLIN},
                                 {.fd = session->ui ? STDIN_FILENO : -1, .events = POLLIN},
                                 {.fd = session->baiter ? watch_baiter_fd(session->baiter) : -1, .events = POLLIN}};
 
@@ -125,7 +125,7 @@ static bool goes_on(const struct watch_session *session, mono_t now, mono_t end)
 {
         if (stopped || ferror(session->ctx->out) || mono_is_due(end, now))
                 return false;
-        return !session->ended || session->ui;
+        return !session->capture.ended || session->ui;
 }
 
 int watch_run(struct watch_session *session)
@@ -138,11 +138,10 @@ int watch_run(struct watch_session *session)
 
         catch_signals();
         while (exit == CLI_EXIT_OK && goes_on(session, now, end)) {
-                if (wait_for_input(session, at_end, wait_ms(session, now, tick_due, end)) && !session->ended) {
-                        const uint64_t before = session->reader.taken_bytes + session->filled_bytes;
+                if (wait_for_input(session, at_end, wait_ms(session, now, tick_due, end)) && !session->capture.ended) {
+                        const uint64_t before = capture_file_offset(&session->capture);
                         exit = read_some(session);
-                        at_end = session->settings->follow &&
-                                 before == session->reader.taken_bytes + session->filled_bytes;
+                        at_end = session->settings->follow && before == capture_file_offset(&session->capture);
                 }
                 now = clock_mono();
                 if (session->ui && !watch_ui_keys(session->ui))
@@ -153,7 +152,7 @@ int watch_run(struct watch_session *session)
                         tick(session);
                         tick_due = mono_add_ms(now, TICK_MS);
                 }
-                if (!session->ui && (session->ended || !session->settings->file || session->settings->follow))
+                if (!session->ui && (session->capture.ended || !session->settings->file || session->settings->follow))
                         fflush(session->ctx->out);
         }
         return exit;

@@ -14,13 +14,11 @@ int watch_session_init(struct watch_session *session, struct cli_context *ctx, c
 {
         struct watch_options options = {.allowed_count = settings->allowed_count, .allowed = settings->allowed};
 
-        *session = (struct watch_session){.ctx = ctx, .settings = settings, .fd = -1};
-        pcapfile_init(&session->reader);
+        *session = (struct watch_session){.ctx = ctx, .settings = settings, .capture.fd = -1};
         /* the order of rows is sorted anyway: the seed shows nowhere */
         if (random_bytes(&options.seed, sizeof(options.seed)) < 0)
                 return NBT_ERR_IO;
-        session->buffer = malloc(WATCH_BUFFER_BYTES);
-        if (!session->buffer)
+        if (capture_file_init(&session->capture, -1) < 0)
                 return NBT_ERR_NOMEM;
         return watch_new(&session->watch, &options);
 }
@@ -30,16 +28,7 @@ void watch_session_done(struct watch_session *session)
         watch_free(session->watch);
         arena_done(&session->arena);
         strbuf_done(&session->line);
-        free(session->buffer);
-}
-
-uint64_t watch_session_drops(const struct watch_session *session)
-{
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < PCAPFILE_MAX_INTERFACES; i++)
-                sum += session->drops[i];
-        return sum;
+        capture_file_done(&session->capture);
 }
 
 /* ---- telling ------------------------------------------------------------------------------------------------------ */
@@ -116,12 +105,8 @@ static void pass_on(struct watch_session *session)
         watch_session_tell(session, &events);
 }
 
-static void take_record(struct watch_session *session, const struct pcapfile_record *record)
+static void take_packet(struct watch_session *session, const struct pcapfile_record *record)
 {
-        if (record->type == PCAPFILE_DROPS) {
-                session->drops[record->interface] = record->drops;
-                return;
-        }
         session->packet_time = (wall_t){record->time_us};
         session->inputs[session->input_count++] = (struct watch_input){.time = session->packet_time,
                                                                        .link = record->link,
@@ -131,41 +116,17 @@ static void take_record(struct watch_session *session, const struct pcapfile_rec
                 pass_on(session);
 }
 
-/* All whole records of the buffer. */
-static int take_records(struct watch_session *session)
-{
-        struct pcapfile_record record;
-        size_t at = 0, taken = 0;
-        int r;
-
-        do {
-                r = pcapfile_next(&session->reader, session->buffer + at, session->filled_bytes - at, &taken, &record);
-                if (r < 0)
-                        break;
-                at += taken;
-                if (r > 0)
-                        take_record(session, &record);
-        } while (r > 0);
-        pass_on(session);
-        session->filled_bytes -= at;
-        memmove(session->buffer, session->buffer + at, session->filled_bytes);
-        return r;
-}
-
 int watch_session_read(struct watch_session *session)
 {
-        const size_t room = WATCH_BUFFER_BYTES - session->filled_bytes;
-        const ssize_t got = read(session->fd, session->buffer + session->filled_bytes,
-                                 room < WATCH_READ_BYTES ? room : WATCH_READ_BYTES);
+        struct pcapfile_record record;
+        const int filled = capture_file_fill(&session->capture);
+        int r;
 
-        if (got < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : NBT_ERR_IO;
-        if (got == 0) {
-                session->ended = true;
-                return pcapfile_may_end(&session->reader, session->filled_bytes) ? 0 : NBT_ERR_TRUNCATED;
-        }
-        session->filled_bytes += (size_t)got;
-        const int r = take_records(session);
+        if (filled <= 0)
+                return filled;
+        while ((r = capture_file_next(&session->capture, &record)) > 0)
+                take_packet(session, &record);
+        pass_on(session);
         return r < 0 ? r : 1;
 }
 
@@ -228,10 +189,10 @@ void watch_session_finish(struct watch_session *session)
         if (session->settings->names)
                 print_names(session);
         if (session->ctx->json) {
-                print_json(session, watch_json_summary(session->watch, watch_session_drops(session)));
+                print_json(session, watch_json_summary(session->watch, capture_file_drops(&session->capture)));
                 return;
         }
         strbuf_reset(&session->line);
-        watch_print_summary(&session->line, session->watch, watch_session_drops(session));
+        watch_print_summary(&session->line, session->watch, capture_file_drops(&session->capture));
         fprintf(session->ctx->out, "%s\n", strbuf_str(&session->line));
 }

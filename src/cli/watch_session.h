@@ -7,13 +7,11 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "cli/capture_file.h"
 #include "watch/watch.h"
-#include "wire/pcapfile.h"
 
 #define WATCH_MAX_INTERFACES 16
 #define WATCH_MAX_BAIT_NAMES 16
-#define WATCH_BUFFER_BYTES (1u << 20)
-#define WATCH_READ_BYTES (128u << 10) /* at a time: stays in the processor's cache */
 #define WATCH_INPUTS 64
 
 struct watch_settings {
@@ -49,16 +47,11 @@ struct watch_session {
         struct watch *watch;
         struct arena arena;
         struct strbuf line;
-        int fd; /* frames come from here */
-        struct pcapfile reader;
-        uint8_t *buffer; /* WATCH_BUFFER_BYTES */
-        size_t filled_bytes;
+        struct capture_file capture; /* frames come from here */
         size_t input_count;
-        struct watch_input inputs[WATCH_INPUTS]; /* frames of the buffer, on their way to the tracker */
+        struct watch_input inputs[WATCH_INPUTS]; /* frames of its buffer, on their way to the tracker */
         wall_t packet_time;                      /* of the newest */
-        bool ended;                              /* no more frames will come */
-        uint64_t drops[PCAPFILE_MAX_INTERFACES];
-        bool found; /* a conflict or a spoofer was told */
+        bool found;                              /* a conflict or a spoofer was told */
         struct watch_alerts *alerts;
         struct watch_baiter *baiter;
         struct watch_keeper *keeper;
@@ -71,13 +64,11 @@ int watch_session_init(struct watch_session *session, struct cli_context *ctx,
 void watch_session_done(struct watch_session *session);
 
 /* Reads what waits on the descriptor and tells what changed. 1: something was read; 0: nothing waits, or the end
- * (session->ended). Negative: what pcapfile_next() said, NBT_ERR_TRUNCATED (the file ends inside a record), NBT_ERR_IO (errno). */
+ * (session->capture.ended). Negative: what capture_file_fill() and capture_file_next() said. */
 int watch_session_read(struct watch_session *session) NBT_MUST_CHECK;
 
 /* Tells EVENTS: prints, alerts, shows. */
 void watch_session_tell(struct watch_session *session, const struct watch_events *events);
-
-uint64_t watch_session_drops(const struct watch_session *session);
 
 /* The table (if asked for), and the sum. */
 void watch_session_finish(struct watch_session *session);

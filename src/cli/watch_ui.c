@@ -298,7 +298,8 @@ static void draw_head(const struct watch_ui *ui)
                  "netbt watch  %llu packets  %zu names  %zu machines  %llu conflicts  dropped %llu%s",
                  (unsigned long long)counters.packets, watch_name_count(ui->session->watch),
                  watch_station_count(ui->session->watch), (unsigned long long)counters.conflicts,
-                 (unsigned long long)watch_session_drops(ui->session), ui->session->ended ? "  (end of file)" : "");
+                 (unsigned long long)capture_file_drops(&ui->session->capture),
+                 ui->session->capture.ended ? "  (end of file)" : "");
         put(0, A_BOLD, line);
         for (unsigned i = 0; i < PAGE_MAX; i++)
                 at += (size_t)snprintf(line + at, sizeof(line) - at, i == (unsigned)ui->page ? "[%u %s] " : " %u %s  ",

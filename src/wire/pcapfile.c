@@ -10,6 +10,7 @@
 
 #define PCAP_HEADER_BYTES 24
 #define PCAP_RECORD_BYTES 16
+#define RECORD_MAX_BYTES (PCAPFILE_MAX_BYTES - 4096)
 #define BLOCK_HEAD_BYTES 8
 #define BLOCK_MIN_BYTES 12
 #define SECTION_BYTES 28
@@ -88,7 +89,7 @@ static int read_pcap_record(struct pcapfile *reader, struct rd *rd, struct pcapf
 
         if (!rd_ok(&in.rd))
                 return NEED_MORE;
-        if (captured > PCAPFILE_MAX_BYTES - 4096)
+        if (captured > RECORD_MAX_BYTES || (seconds | fraction | captured | original) == 0) /* a hole in the file */
                 return NBT_ERR_MALFORMED;
         const uint8_t *bytes = rd_bytes(&in.rd, captured);
         if (!bytes)
@@ -101,6 +102,7 @@ static int read_pcap_record(struct pcapfile *reader, struct rd *rd, struct pcapf
                 .len_bytes = captured,
                 .bytes = bytes,
         };
+        reader->last_s = seconds;
         *rd = in.rd;
         return GOT_RECORD;
 }
@@ -362,6 +364,98 @@ int pcapfile_next(struct pcapfile *reader, const void *bytes, size_t len_bytes, 
                 *ret = record;
         *ret_taken = rd.pos;
         return r;
+}
+
+/* ---- behind a damaged place --------------------------------------------------------------------------------------- */
+
+/* ASSUMPTION: no two packets of a capture are further apart than a month, no two neighbours than a day. */
+#define APART_MAX_S (30u * 86400)
+#define NEIGHBOURS_MAX_S 86400u
+
+enum place { PLACE_BAD, PLACE_GOOD, PLACE_UNKNOWN /* more must be shown */ };
+
+static uint32_t apart(uint32_t a, uint32_t b)
+{
+        return a > b ? a - b : b - a;
+}
+
+/* A plausible record header; its time and length are given back. */
+static enum place look_at_header(const struct pcapfile *reader, struct rd rd, uint32_t *ret_seconds, uint32_t *ret_len)
+{
+        struct input in = {reader, rd};
+
+        *ret_seconds = get32(&in);
+        const uint32_t fraction = get32(&in);
+        *ret_len = get32(&in);
+        const uint32_t original = get32(&in);
+        if (!rd_ok(&in.rd))
+                return PLACE_UNKNOWN;
+        return *ret_seconds != 0 && fraction < reader->interfaces[0].units_per_s && *ret_len != 0 &&
+                               *ret_len <= original && original <= RECORD_MAX_BYTES
+                       ? PLACE_GOOD
+                       : PLACE_BAD;
+}
+
+static enum place look_at_record(const struct pcapfile *reader, struct rd rd, bool at_end)
+{
+        uint32_t seconds, next_s, len, next_len;
+        const enum place first = look_at_header(reader, rd, &seconds, &len);
+
+        if (first != PLACE_GOOD)
+                return at_end ? PLACE_BAD : first;
+        if (reader->last_s != 0 && apart(seconds, reader->last_s) > APART_MAX_S)
+                return PLACE_BAD;
+        rd_skip(&rd, PCAP_RECORD_BYTES + (size_t)len);
+        if (at_end)
+                return rd_ok(&rd) && (rd_left(&rd) == 0 ||
+                                      (look_at_header(reader, rd, &next_s, &next_len) == PLACE_GOOD &&
+                                       apart(seconds, next_s) <= NEIGHBOURS_MAX_S))
+                               ? PLACE_GOOD
+                               : PLACE_BAD;
+        const enum place second = look_at_header(reader, rd, &next_s, &next_len);
+        if (second != PLACE_GOOD)
+                return second;
+        return apart(seconds, next_s) <= NEIGHBOURS_MAX_S ? PLACE_GOOD : PLACE_BAD;
+}
+
+/* A block of a known kind whose two lengths agree. */
+static enum place look_at_block(const struct pcapfile *reader, struct rd rd, bool at_end)
+{
+        struct input in = {reader, rd};
+        const uint32_t type = get32(&in);
+        const uint32_t len = get32(&in);
+
+        if (rd_ok(&in.rd) && ((!is_of_interest(type) && type != MAGIC_PCAPNG) || len < BLOCK_MIN_BYTES || len % 4 ||
+                              len > PCAPFILE_MAX_BYTES))
+                return PLACE_BAD;
+        rd_skip(&in.rd, rd_ok(&in.rd) ? len - BLOCK_MIN_BYTES : 0);
+        const uint32_t again = get32(&in);
+        if (!rd_ok(&in.rd))
+                return at_end ? PLACE_BAD : PLACE_UNKNOWN;
+        return again == len ? PLACE_GOOD : PLACE_BAD;
+}
+
+bool pcapfile_recover(struct pcapfile *reader, const void *bytes, size_t len_bytes, bool at_end, size_t *ret_taken)
+{
+        enum place place = PLACE_BAD;
+        size_t at = 1; /* what stands at the front is what could not be read */
+
+        reader->skip_bytes = 0;
+        for (; reader->kind != PCAPFILE_UNKNOWN && at < len_bytes; at++) {
+                const struct rd rd = rd_init((const uint8_t *)bytes + at, len_bytes - at);
+
+                place = reader->kind == PCAPFILE_PCAPNG ? look_at_block(reader, rd, at_end)
+                                                        : look_at_record(reader, rd, at_end);
+                if (place != PLACE_BAD)
+                        break;
+        }
+        if (place == PLACE_UNKNOWN) /* is looked at again */
+                at--;
+        else if (place == PLACE_BAD)
+                at = len_bytes;
+        reader->taken_bytes += at;
+        *ret_taken = at;
+        return place == PLACE_GOOD;
 }
 
 bool pcapfile_may_end(const struct pcapfile *reader, size_t left_bytes)

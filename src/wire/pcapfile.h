@@ -4,7 +4,8 @@
  *
  * The reader holds no bytes and opens nothing. The caller shows it what it has; the reader takes one record after another
  * from its front, or says that it needs more. So the same code reads a file, a pipe, and what our own capture process
- * sends. Not kept: comments, name resolution, secrets; simple packet blocks have no time (0).
+ * sends. Not kept: comments, name resolution, secrets; simple packet blocks have no time (0). Behind a damaged place it can look
+ * for where records go on.
  *
  * Source: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
  */
@@ -29,6 +30,7 @@ struct pcapfile {
         bool big_endian;
         uint64_t taken_bytes; /* read so far: where in the file an error is */
         uint64_t skip_bytes;  /* of a block that does not concern us */
+        uint32_t last_s;      /* pcap: time of the last record, by which later ones are recognised; 0: none yet */
         size_t interface_count;
         struct pcapfile_interface interfaces[PCAPFILE_MAX_INTERFACES]; /* pcap has one */
 };
@@ -54,10 +56,18 @@ void pcapfile_init(struct pcapfile *reader);
 /*
  * Takes the next record from the front of BYTES. 1: RET is written; 0: none is complete, show more. In both cases *ret_taken bytes
  * were used up, and the next call must start behind them. Negative: NBT_ERR_MALFORMED (no capture file, or damaged at
- * reader->taken_bytes; nothing behind can be read), NBT_ERR_UNSUPPORTED (a compressed or a foreign variant).
+ * reader->taken_bytes; pcapfile_recover() may find a way on), NBT_ERR_UNSUPPORTED (a compressed or a foreign variant).
  */
 int pcapfile_next(struct pcapfile *reader, const void *bytes, size_t len_bytes, size_t *ret_taken,
                   struct pcapfile_record *ret) NBT_MUST_CHECK;
+
+/*
+ * After NBT_ERR_MALFORMED, or where a file ends though it may not (a length that is wrong looks like that): looks in BYTES, of which the first belongs to what is damaged, for a place where records go on: blocks
+ * whose two lengths agree, or pcap records that lead to another of about the same time (or to the end, with AT_END: nothing comes
+ * behind BYTES). True: found; false: show more, if there is. In both cases the first *ret_taken bytes are passed over, and the next call
+ * must start behind them. Without a header nothing is ever found.
+ */
+bool pcapfile_recover(struct pcapfile *reader, const void *bytes, size_t len_bytes, bool at_end, size_t *ret_taken);
 
 /* True where a file may end; elsewhere the last record is cut. LEFT is how many bytes were not used. */
 bool pcapfile_may_end(const struct pcapfile *reader, size_t left_bytes);

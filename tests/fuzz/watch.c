@@ -55,9 +55,8 @@ static void look_around(struct watch *watch)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        const struct watch_options options = {.limits = {.names = 8, .holders = 16, .stations = 8, .suspects = 4},
-                                              .seed = 1,
-                                              .follow_trouble = true};
+        const struct watch_options options = {
+                .limits = {.names = 8, .holders = 16, .stations = 8, .suspects = 4}, .seed = 1, .follow_trouble = true};
         const struct nb_name bait = nb_name_make("BAIT", 0x20);
         struct rd rd = rd_init(data, size);
         struct arena arena = ARENA_INIT;

@@ -3,6 +3,8 @@
 #include "base/wr.h"
 #include "wire/pcapfile.h"
 
+#include <string.h>
+
 #define TIME_S 1795415044
 
 static bool big;
@@ -212,10 +214,147 @@ static void what_is_refused(void **state)
         assert_int_equal(first_error(file, len), NBT_ERR_MALFORMED);
 }
 
+/* ---- behind damage ------------------------------------------------------------------------------------------------ */
+
+/* Reads on and on, shown ever more by STEP bytes; which packets came, by their first byte. */
+static void read_on(const uint8_t *file, size_t len, size_t step, char *ret_packets)
+{
+        struct pcapfile reader;
+        struct pcapfile_record record;
+        size_t at = 0, shown = step < len ? step : len, taken = 0;
+        bool lost = false;
+
+        pcapfile_init(&reader);
+        for (;;) {
+                const uint64_t before = reader.taken_bytes;
+                int r;
+
+                if (lost)
+                        r = pcapfile_recover(&reader, file + at, shown - at, shown == len, &taken) ? -1 : 0;
+                else
+                        r = pcapfile_next(&reader, file + at, shown - at, &taken, &record);
+                at += (size_t)(reader.taken_bytes - before);
+                assert_int_equal(at, reader.taken_bytes);
+                if (r == 1 && record.type == PCAPFILE_PACKET)
+                        *ret_packets++ = (char)record.bytes[0];
+                if (r < 0)
+                        lost = !lost;
+                if (r == 0 && shown == len && (lost || at == len))
+                        break;
+                if (r == 0 && shown == len) /* the end, where it may not be */
+                        lost = true;
+                if (r == 0)
+                        shown = len - shown < step ? len : shown + step;
+        }
+        *ret_packets = '\0';
+}
+
+static size_t put_record(uint8_t *file, size_t at, char first, bool blocks)
+{
+        struct wr wr = wr_init(file + at, 128);
+        const uint64_t stamp = (uint64_t)TIME_S * 1000000;
+
+        if (blocks) {
+                block(&wr, 6, 40);
+                put32(&wr, 0);
+                put32(&wr, (uint32_t)(stamp >> 32));
+                put32(&wr, (uint32_t)stamp);
+        } else {
+                put32(&wr, TIME_S);
+                put32(&wr, 5);
+        }
+        put32(&wr, 20);
+        put32(&wr, 60);
+        for (uint8_t i = 0; i < 20; i++)
+                wr_u8(&wr, i ? 0 : (uint8_t)first);
+        if (blocks)
+                put32(&wr, 52);
+        return at + wr.pos;
+}
+
+static size_t make_five(uint8_t *file, bool blocks, size_t offsets[6])
+{
+        size_t at = blocks ? make_pcapng(file) : make_pcap(file, 0xA1B2C3D4, 1);
+
+        at = blocks ? 28 + 32 : 24;
+        for (size_t i = 0; i < 5; i++) {
+                offsets[i] = at;
+                at = put_record(file, at, (char)('1' + i), blocks);
+        }
+        offsets[5] = at;
+        return at;
+}
+
+/* Whatever bytes of the second record are overwritten, the others are read, and never more than the five. */
+static void damage_is_passed_over(void **state)
+{
+        uint8_t file[1024], whole[1024];
+        size_t offsets[6];
+        char packets[64];
+
+        (void)state;
+        for (int form = 0; form < 4; form++) {
+                big = form & 1;
+                const bool blocks = form & 2;
+                const size_t len = make_five(whole, blocks, offsets);
+                for (size_t from = offsets[1]; from < offsets[2]; from++)
+                        for (size_t step = 7; step < 2000; step *= 6) {
+                                memcpy(file, whole, len);
+                                memset(file + from, 0xFF, offsets[2] - from);
+                                read_on(file, len, step, packets);
+                                assert_int_equal(packets[0], '1');
+                                assert_non_null(strstr(packets, "345"));
+                                assert_true(strlen(packets) <= 5);
+                        }
+        }
+}
+
+/* Bytes that are missing, and a hole of zeros, as a full disk and a crash leave them. */
+static void missing_bytes_and_holes(void **state)
+{
+        uint8_t file[4096];
+        size_t offsets[6];
+        char packets[64];
+
+        (void)state;
+        big = false;
+        for (int form = 0; form < 2; form++) {
+                size_t len = make_five(file, form, offsets);
+                memmove(file + offsets[1] + 3, file + offsets[2], len - offsets[2]);
+                read_on(file, len - (offsets[2] - offsets[1] - 3), 5000, packets);
+                assert_string_equal(packets, "1345");
+                len = make_five(file, form, offsets);
+                memmove(file + offsets[1] + 1001, file + offsets[1], len - offsets[1]);
+                memset(file + offsets[1], 0, 1001);
+                read_on(file, len + 1001, 5000, packets);
+                assert_string_equal(packets, "12345");
+        }
+}
+
+/* Garbage to the end, and garbage alone: the search ends. */
+static void nothing_to_go_on_with(void **state)
+{
+        uint8_t file[1024];
+        size_t offsets[6];
+        char packets[64];
+
+        (void)state;
+        const size_t len = make_five(file, false, offsets);
+        memset(file + offsets[1], 0xFF, len - offsets[1]);
+        read_on(file, len, 11, packets);
+        assert_string_equal(packets, "1");
+        memset(file, 'x', sizeof file);
+        read_on(file, sizeof file, 100, packets);
+        assert_string_equal(packets, "");
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(pcap_in_all_forms), cmocka_unit_test(pcap_in_pieces),
-                                           cmocka_unit_test(pcapng_in_both_orders), cmocka_unit_test(what_is_refused)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(pcap_in_all_forms),     cmocka_unit_test(pcap_in_pieces),
+                cmocka_unit_test(pcapng_in_both_orders), cmocka_unit_test(what_is_refused),
+                cmocka_unit_test(damage_is_passed_over), cmocka_unit_test(missing_bytes_and_holes),
+                cmocka_unit_test(nothing_to_go_on_with)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
