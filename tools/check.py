@@ -77,12 +77,17 @@ def pytests(tally, what, directory, build_directory, extra=()):
 
 
 def lab(tally):
-    """Two halves side by side: each test has namespaces of its own, and mostly waits for the protocol's timers."""
+    """Two halves side by side, and the cases of diagnose: each test has namespaces of its own, and mostly waits for the protocol's timers."""
     files = sorted((TOP / "tests/lab").glob("test_*.py"))
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        halves = [pool.submit(run_pytest, f"lab {i + 1} of 2", files[i::2], "build", ["--durations=5"]) for i in range(2)]
-        for half in halves:
-            junit(tally, *half.result())
+    parts = [("lab 1 of 2", files[0::2]), ("lab 2 of 2", files[1::2]), ("lab cases", [TOP / "tests/lab/cases"])]
+    with concurrent.futures.ThreadPoolExecutor(len(parts)) as pool:
+        futures = [pool.submit(run_pytest, what, paths, "build", ["--durations=5"]) for what, paths in parts]
+        results = [future.result() for future in futures]
+    for result in results:
+        junit(tally, *result)
+    code, out = run(PYTHON, "tests/lab/matrix.py", "-o", "build/cases-matrix.txt", *[log for _what, log, _code, _out in results])
+    print(out, end="")
+    tally.one("labelled cases of diagnose", code == 0)
 
 
 def junit(tally, what, log, code, out):

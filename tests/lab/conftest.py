@@ -1,11 +1,29 @@
-"""Each test gets a lab of its own; when it fails, the logs of its programs are shown."""
+"""Each test gets a lab of its own; when it fails, the logs of its programs are shown. Labelled cases (label.py) are judged here."""
+import json
+
 import pytest
 
+import matrix
+from label import PROPERTY, is_recorded, labels_of, record
 from netlab import Lab
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "case(label): what netbt diagnose must find in the test's first report")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item):
+    """Comes after the test itself, unless that failed."""
+    if labels_of(item):
+        wrong = record(item)
+        assert not wrong, "\n".join(wrong)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
+    if call.excinfo and labels_of(item) and not is_recorded(item):
+        record(item)
     outcome = yield
     report = outcome.get_result()
     lab = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
@@ -13,6 +31,13 @@ def pytest_runtest_makereport(item, call):
         for host in lab.hosts:
             for process in host.processes:
                 report.sections.append((f"{host.name}: {process.name}", process.output()[-4000:]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [r for kind in ("passed", "failed", "error") for r in terminalreporter.stats.get(kind, []) if r.when != "teardown"]
+    records = [json.loads(value) for r in reports for name, value in r.user_properties if name == PROPERTY]
+    if records:
+        terminalreporter.write_line(matrix.text(records))
 
 
 @pytest.fixture

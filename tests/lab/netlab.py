@@ -238,7 +238,10 @@ class Host:
                     raise LabError(f"{program} did not become ready:\n{process.output()}")
 
     def netbt(self, *args, check=None, **kwargs):
-        return self.run(BUILD / "src/cli/netbt", args[0], *self.places(), *args[1:], check=check, **kwargs)
+        done = self.run(BUILD / "src/cli/netbt", args[0], *self.places(), *args[1:], check=check, **kwargs)
+        if args[0] == "diagnose" and "--json" in args and done.returncode in (0, 1):
+            self.lab.reports.append((json.loads(done.stdout), done.returncode))
+        return done
 
     def nbtstat(self, *args, check=None):
         return self.run(BUILD / "src/cli/nbtstat", *self.places(), *args, check=check)
@@ -279,7 +282,7 @@ class Host:
         done = self.netbt("diagnose", "--json", *args)
         if done.returncode not in (0, 1):
             raise LabError(f"netbt diagnose: exit {done.returncode}: {done.stdout}{done.stderr}")
-        return json.loads(done.stdout), done.returncode
+        return self.lab.reports[-1]
 
     # -- Samba --------------------------------------------------------------------------------------
 
@@ -373,6 +376,7 @@ class Lab:
         self.hosts = []
         self.segments = []
         self.captures = []
+        self.reports = []  # what netbt diagnose --json printed, with its exit code
         self.ports = itertools.count()
 
     def segment(self, name="lan"):

@@ -1,0 +1,104 @@
+"""Labelled cases of netbt diagnose: a test builds a network or files whose fault is known, and its label says what must be found.
+
+    @case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="multihomed-adapters", spares=["10.77.0.9"])
+    def test_x(lab):
+        ...
+        node.diagnose()
+
+The test itself need not look at the report: Lab keeps it, and conftest.py judges the first one of the test by the label. Several labels:
+several faults at once. healthy: nothing is wrong, and nothing may be found. What each case came to goes with the test's result as a
+property, from which matrix.py makes the table "expected against found".
+"""
+import dataclasses
+import json
+
+import pytest
+
+CAUSES = ("same-computer-name", "same-user-name", "wins-static-mapping", "wins-stale-record", "wins-replication", "dhcp-database",
+          "dhcp-leftover-settings", "multihomed-adapters", "wrong-host-name", "browser-election", "spoofed-demand", "unknown")
+NOTHING = "nothing"
+VERDICTS = ("possible", "likely", "confirmed")
+PROPERTY = "case"
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    cause: str
+    verdict: str = "possible"  # at least
+    name: str = ""             # a stem, NAME<XX>, or "" for an event that tells no name
+    by: str = ""               # the address that is named as the other holder, or as the sender; "": whoever
+    unlike: str = ""           # the cause that this case looks like and is not
+    spares: tuple = ()         # addresses that must not be named
+
+    def means(self, finding):
+        stem, _, suffix = self.name.rstrip(">").partition("<")
+        return (finding["name"] or "") == stem and suffix in ("", finding["suffix"])
+
+
+def case(cause, verdict, name="", by="", unlike="", spares=()):
+    assert cause in CAUSES and verdict in VERDICTS and unlike in ("", *CAUSES)
+    return pytest.mark.case(Label(cause, verdict, name, by, unlike, tuple(spares)))
+
+
+def healthy(unlike=""):
+    return pytest.mark.case(Label(NOTHING, unlike=unlike))
+
+
+def named(finding):
+    """Whom a finding names: the one who holds the name, else who sent the demand; and then everybody else in it."""
+    holders = [holder["address"] for holder in finding["holders"]]
+    event = finding["event"] or {}
+    return holders or [event.get("sender")]
+
+
+def judge_finding(label, finding):
+    what = f"{finding['name']}<{finding['suffix']}> {finding['cause']}/{finding['verdict']}: {finding['summary']}"
+    if finding["cause"] != label.cause:
+        return f"expected {label.cause}: {what}"
+    if VERDICTS.index(finding["verdict"]) < VERDICTS.index(label.verdict):
+        return f"expected at least {label.verdict}: {what}"
+    if label.by and named(finding)[0] != label.by:
+        return f"expected {label.by} to be named, not {named(finding)}: {what}"
+    spared = [address for address in label.spares if address in named(finding)]
+    return f"{spared} is innocent: {what}" if spared else ""
+
+
+def judge(labels, report, code):
+    """({"rows": [[expected, found]...], "unlike": [...]}, what is wrong). REPORT is None if the test came to none."""
+    rows, wrong = [], []
+    if report is None:
+        return {"rows": [[label.cause, "failed"] for label in labels], "unlike": []}, ["no report"]
+    if code != bool(report["findings"]):
+        wrong.append(f"exit {code} with {len(report['findings'])} findings")
+    strangers = list(report["findings"])
+    for label in labels:
+        mine = [] if label.cause == NOTHING else [f for f in strangers if label.means(f)]
+        strangers = [f for f in strangers if f not in mine]
+        problems = [problem for problem in (judge_finding(label, f) for f in mine) if problem]
+        others = [f["cause"] for f in mine if f["cause"] != label.cause]
+        if label.cause != NOTHING:
+            rows.append([label.cause, others[0] if others else label.cause if mine else NOTHING])
+            wrong += problems or ([] if mine else [f"expected {label.cause} of {label.name or 'an unknown name'}, found nothing"])
+    for finding in strangers:
+        rows.append([NOTHING, finding["cause"]])
+        wrong.append(f"nothing is wrong with {finding['name']}<{finding['suffix']}>, but {finding['cause']}/{finding['verdict']}: {finding['summary']}")
+    if not report["findings"] and labels[0].cause == NOTHING:
+        rows.append([NOTHING, NOTHING])
+    causes = {f["cause"] for f in report["findings"]}
+    return {"rows": rows, "unlike": [[label.unlike, label.unlike in causes] for label in labels if label.unlike]}, wrong
+
+
+def labels_of(item):
+    return [mark.args[0] for mark in reversed(list(item.iter_markers("case")))]
+
+
+def record(item):
+    """Judges what the test of ITEM came to, leaves it with the test's result, and returns what is wrong."""
+    lab = item.funcargs.get("lab")
+    judged, wrong = judge(labels_of(item), *(lab.reports[0] if lab and lab.reports else (None, None)))
+    item.user_properties.append((PROPERTY, json.dumps({"case": item.name.removeprefix("test_"), **judged, "wrong": wrong})))
+    return wrong
+
+
+def is_recorded(item):
+    return any(name == PROPERTY for name, _value in item.user_properties)
