@@ -201,14 +201,47 @@ static void add_statuses(struct round *round)
                         add_question(round, asker_make_status(&c->scope, c->hosts[i].address));
 }
 
-/* A holder asked by unicast tells all addresses that it thinks of as its own. */
+static bool is_in_answer(const struct snapshot_query *query, uint32_t address)
+{
+        for (size_t i = 0; i < query->answer_count; i++) {
+                const struct snapshot_answer *answer = &query->answers[i];
+
+                for (size_t j = 0; answer->rcode == NBNS_RCODE_OK && !answer->group && j < answer->address_count; j++)
+                        if (answer->addresses[j] == address)
+                                return true;
+        }
+        return false;
+}
+
+/* Does a WINS server give ADDRESS for NAME, as an answer or in its database? */
+static bool is_told(const struct collection *c, const struct nb_name *name, uint32_t address)
+{
+        for (size_t i = 0; i < c->query_count; i++)
+                if (c->queries[i].kind == SNAPSHOT_ASKED_WINS && nb_name_equal(&c->queries[i].name, name) &&
+                    is_in_answer(&c->queries[i], address))
+                        return true;
+        for (size_t i = 0; i < c->database_count; i++) {
+                const struct snapshot_database *database = &c->databases[i].snapshot;
+
+                for (size_t j = 0; j < database->record_count; j++)
+                        if (database->records[j].type != WINS_GROUP &&
+                            nb_name_equal(&database->records[j].name, name) &&
+                            wins_record_member(&database->records[j], address) >= 0)
+                                return true;
+        }
+        return false;
+}
+
+/* A holder asked by unicast tells all addresses that it thinks of as its own. Who is beyond a router may answer that, and no
+ * node status (netbtd, and many a packet filter): so whoever WINS names is asked too. */
 static void add_holder_queries(struct round *round)
 {
         struct collection *c = round->c;
 
         for (size_t i = 0; i < c->host_count; i++)
                 for (size_t j = 0; j < c->name_count; j++) {
-                        if (!snapshot_table_holds(c->hosts[i].table, &c->names[j]))
+                        if (!snapshot_table_holds(c->hosts[i].table, &c->names[j]) &&
+                            (c->hosts[i].table || !is_told(c, &c->names[j], c->hosts[i].address)))
                                 continue;
                         struct ask_question question = {.kind = ASK_QUERY_UNICAST, .destination = c->hosts[i].address};
 

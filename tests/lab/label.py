@@ -65,7 +65,7 @@ def judge_finding(label, finding):
 
 def judge(labels, report, code):
     """({"rows": [[expected, found]...], "unlike": [...]}, what is wrong). REPORT is None if the test came to none."""
-    rows, wrong = [], []
+    rows, unlike, wrong = [], [], []
     if report is None:
         return {"rows": [[label.cause, "failed"] for label in labels], "unlike": []}, ["no report"]
     if code != bool(report["findings"]):
@@ -74,6 +74,8 @@ def judge(labels, report, code):
     for label in labels:
         mine = [] if label.cause == NOTHING else [f for f in strangers if label.means(f)]
         strangers = [f for f in strangers if f not in mine]
+        if label.unlike:
+            unlike.append([label.unlike, label.unlike in {f["cause"] for f in mine or strangers}])
         problems = [problem for problem in (judge_finding(label, f) for f in mine) if problem]
         others = [f["cause"] for f in mine if f["cause"] != label.cause]
         if label.cause != NOTHING:
@@ -84,8 +86,7 @@ def judge(labels, report, code):
         wrong.append(f"nothing is wrong with {finding['name']}<{finding['suffix']}>, but {finding['cause']}/{finding['verdict']}: {finding['summary']}")
     if not report["findings"] and labels[0].cause == NOTHING:
         rows.append([NOTHING, NOTHING])
-    causes = {f["cause"] for f in report["findings"]}
-    return {"rows": rows, "unlike": [[label.unlike, label.unlike in causes] for label in labels if label.unlike]}, wrong
+    return {"rows": rows, "unlike": unlike}, wrong
 
 
 def labels_of(item):
