@@ -95,6 +95,18 @@ static int refuse(const struct cli_context *ctx, int option)
                          refused[i].instead);
 }
 
+/* A log file given as --event is read as what it is. */
+static void settle_event(struct collect_request *request)
+{
+        const enum log_file_kind kind = request->event_path ? log_file_recognise(request->event_path) : LOG_FILE_NONE;
+
+        if (kind == LOG_FILE_NONE || request->log_count == NBT_ARRAY_SIZE(request->logs))
+                return;
+        request->logs[request->log_count].kind = kind;
+        request->logs[request->log_count++].path = request->event_path;
+        request->event_path = NULL;
+}
+
 /* CLI_OPT_DONE, or CLI_OPT_EXIT with *ret_exit. */
 static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_request *ret, int *ret_exit)
 {
@@ -127,6 +139,7 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         return CLI_OPT_EXIT;
                 }
         }
+        settle_event(ret);
         if (optind == argc)
                 return CLI_OPT_DONE;
         *ret_exit = cli_failf(ctx, CLI_EXIT_USAGE, "%s: not expected here; give a file with --event FILE or --reg FILE",

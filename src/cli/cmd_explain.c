@@ -19,6 +19,7 @@ static const char help[] =
         "FILE, or what is pasted on standard input, may hold, once or many times and mixed with other text:\n"
         "  the data of an event as Event Viewer's Bytes or Words view, or as plain hexadecimal\n"
         "  an event copied from Event Viewer as text or XML, or from Get-WinEvent, Get-EventLog, wevtutil or dcdiag\n"
+        "  a table that Event Viewer or PowerShell saved as CSV or as text\n"
         "  the sentence of event 4319, 4320 or 4321 alone, in the wording of any Windows\n"
         "or it is an event log: .evtx as Event Viewer saves it, or a classic .evt (NT to 2003); files are only read.\n"
         "\n"

@@ -25,9 +25,10 @@ int collect_init(struct collection *c)
         c->notes = texts_init(&c->arena);
         c->event_values = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->event_values);
         c->events = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->events);
+        c->companions = arena_alloc(&c->arena, SNAPSHOT_MAX_COMPANIONS * sizeof *c->companions);
         c->hosts = arena_alloc(&c->arena, SNAPSHOT_MAX_HOSTS * sizeof *c->hosts);
         c->queries = arena_alloc(&c->arena, SNAPSHOT_MAX_QUERIES * sizeof *c->queries);
-        if (!c->event_values || !c->events || !c->hosts || !c->queries) {
+        if (!c->event_values || !c->events || !c->companions || !c->hosts || !c->queries) {
                 arena_done(&c->arena);
                 return NBT_ERR_NOMEM;
         }
@@ -252,6 +253,13 @@ void collect_add_event(struct collection *c, const struct event *event, const ch
                 c->event_count++;
 }
 
+void collect_add_companion(struct collection *c, const struct companion *companion, const char *source)
+{
+        const size_t at = c->companion_count++ % SNAPSHOT_MAX_COMPANIONS;
+
+        c->companions[at] = (struct snapshot_companion){.companion = *companion, .source = source};
+}
+
 /* The newest of ids 4319 to 4321, newest first. */
 static void collect_log(struct collection *c, const struct cli_context *ctx)
 {
@@ -369,8 +377,13 @@ static void add_readings(struct collection *c, const struct event_readings *read
         for (size_t i = 0; i < readings->problem_count; i++)
                 texts_add(&c->notes, "Line %u of the pasted text could not be read: %s", readings->problems[i].line,
                           readings->problems[i].text);
-        if (readings->foreign_count > 0)
-                texts_add(&c->notes, "%zu events of other sources were left out", readings->foreign_count);
+        for (size_t i = 0; i < readings->companion_count; i++)
+                collect_add_companion(c, &readings->companions[i], source);
+        const size_t left_out = readings->foreign_count - readings->companion_count;
+
+        if (left_out > 0)
+                texts_add(&c->notes, "%zu event%s of other sources %s left out", left_out, left_out == 1 ? "" : "s",
+                          left_out == 1 ? "was" : "were");
         collect_sort_events(c);
 }
 
@@ -445,4 +458,7 @@ void collect_finish(struct collection *c, const struct collect_request *request)
         s->wins = c->wins;
         s->event_count = c->event_count;
         s->events = c->events;
+        s->companion_count =
+                c->companion_count < SNAPSHOT_MAX_COMPANIONS ? c->companion_count : SNAPSHOT_MAX_COMPANIONS;
+        s->companions = c->companions;
 }

@@ -58,6 +58,8 @@ struct collection {
         size_t event_count;
         struct event *event_values;    /* SNAPSHOT_MAX_EVENTS, newest first */
         struct snapshot_event *events; /* beside them */
+        size_t companion_count;        /* seen; the newest SNAPSHOT_MAX_COMPANIONS are kept, in a ring */
+        struct snapshot_companion *companions;
         size_t host_count;
         struct snapshot_host *hosts; /* SNAPSHOT_MAX_HOSTS */
         size_t query_count;
@@ -93,6 +95,8 @@ int collect_logs(struct collection *collection, const struct cli_context *ctx, c
 
 /* One more event from SOURCE (lent); if there are too many, the oldest is left out. */
 void collect_add_event(struct collection *collection, const struct event *event, const char *source);
+/* One more event of another source. */
+void collect_add_companion(struct collection *collection, const struct companion *companion, const char *source);
 /* Newest first; those of unknown time stay as they stand. */
 void collect_sort_events(struct collection *collection);
 

@@ -4,8 +4,7 @@
 struct log_reading {
         struct collection *c;
         const char *path;
-        struct snapshot_companion *companions; /* SNAPSHOT_MAX_COMPANIONS, a ring */
-        size_t event_count, companion_count;
+        size_t event_count;
 };
 
 static int take_record(void *context, const struct log_record *record)
@@ -21,10 +20,7 @@ static int take_record(void *context, const struct log_record *record)
                 reading->event_count++;
                 collect_add_event(c, &event, reading->path);
         } else if (companion_read(record, &companion)) {
-                /* the newest stay */
-                const size_t at = reading->companion_count++ % SNAPSHOT_MAX_COMPANIONS;
-
-                reading->companions[at] = (struct snapshot_companion){.companion = companion, .source = reading->path};
+                collect_add_companion(c, &companion, reading->path);
         }
         return 0;
 }
@@ -44,17 +40,11 @@ int collect_logs(struct collection *c, const struct cli_context *ctx, const stru
         struct log_reading reading = {.c = c};
         int exit = CLI_EXIT_OK;
 
-        reading.companions = arena_alloc(&c->arena, SNAPSHOT_MAX_COMPANIONS * sizeof *reading.companions);
-        if (!reading.companions)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         for (size_t i = 0; i < request->log_count && exit == CLI_EXIT_OK; i++) {
                 reading.path = request->logs[i].path;
                 reading.event_count = 0;
                 exit = read_log(&reading, ctx, request->logs[i].kind);
         }
-        c->snapshot.companions = reading.companions;
-        c->snapshot.companion_count =
-                reading.companion_count < SNAPSHOT_MAX_COMPANIONS ? reading.companion_count : SNAPSHOT_MAX_COMPANIONS;
         collect_sort_events(c);
         return exit;
 }

@@ -621,13 +621,21 @@ enum case_user case_name_is_user(const struct diagnose_case *c)
         return seen;
 }
 
-static bool is_near(const struct diagnose_case *c, wall_t time)
+/* Not of another machine, as far as both tell whose they are. */
+static bool of_one_machine(const struct event *event, const struct companion *companion)
+{
+        return !event->computer[0] || !companion->computer[0] || strcasecmp(event->computer, companion->computer) == 0;
+}
+
+/* Where neither has a time they were at least given together. */
+static bool is_near(const struct diagnose_case *c, const struct companion *companion)
 {
         for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++) {
-                const int64_t apart_us = c->events[i]->event->time.us - time.us;
+                const struct event *event = c->events[i]->event;
+                const int64_t apart_us = event->time.us - companion->time.us;
 
-                if (c->events[i]->event->time.us != 0 && apart_us <= COMPANION_WITHIN_US &&
-                    apart_us >= -COMPANION_WITHIN_US)
+                if (of_one_machine(event, companion) && (event->time.us != 0) == (companion->time.us != 0) &&
+                    apart_us <= COMPANION_WITHIN_US && apart_us >= -COMPANION_WITHIN_US)
                         return true;
         }
         return false;
@@ -644,8 +652,8 @@ bool case_has_companion(const struct diagnose_case *c, const struct companion *c
         if (stem[0] && companion_names(companion, stem))
                 return true;
         if (companion->concern == COMPANION_NAME && !companion->name[0][0])
-                return is_near(c, companion->time);
-        return companion->concern == COMPANION_BROWSER && c->has_name && is_near(c, companion->time) &&
+                return is_near(c, companion);
+        return companion->concern == COMPANION_BROWSER && c->has_name && is_near(c, companion) &&
                (nb_name_suffix(&c->name) == 0x1D || nb_name_suffix(&c->name) == 0x1B ||
                 nb_name_suffix(&c->name) == 0x01);
 }

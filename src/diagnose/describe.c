@@ -111,20 +111,27 @@ static void evidence_event(const struct rule_input *in, const struct snapshot_ev
 
 #define COMPANION_LINES 4
 
+/* "record 405, 2018-07-12T00:42:03.9Z, System.evtx": as much of it as is known. */
+static const char *describe_place(const struct rule_input *in, const struct snapshot_companion *at)
+{
+        char time[WALL_TEXT_BYTES] = "", record[40] = "";
+
+        if (at->companion.record != 0)
+                (void)snprintf(record, sizeof record, "record %llu, ", (unsigned long long)at->companion.record);
+        if (at->companion.time.us != 0)
+                wall_format(at->companion.time, time);
+        return or_dots(arena_printf(in->arena, "%s%s%s%s", record, time, time[0] ? ", " : "", at->source));
+}
+
 static void evidence_companions(const struct rule_input *in, struct texts *evidence)
 {
         size_t count = 0;
 
         for (size_t i = 0; i < in->snapshot->companion_count; i++) {
                 const struct snapshot_companion *at = &in->snapshot->companions[i];
-                char time[WALL_TEXT_BYTES] = "time unknown";
 
-                if (!case_has_companion(in->c, &at->companion) || ++count > COMPANION_LINES)
-                        continue;
-                if (at->companion.time.us != 0)
-                        wall_format(at->companion.time, time);
-                texts_add(evidence, "%s (record %llu, %s, %s)", at->companion.text,
-                          (unsigned long long)at->companion.record, time, at->source);
+                if (case_has_companion(in->c, &at->companion) && ++count <= COMPANION_LINES)
+                        texts_add(evidence, "%s (%s)", at->companion.text, describe_place(in, at));
         }
         if (count > COMPANION_LINES)
                 texts_add(evidence, "%zu more events of other sources speak of it", count - COMPANION_LINES);

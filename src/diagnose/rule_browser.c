@@ -19,6 +19,19 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                   describe_ours(in));
 }
 
+/* A machine's own log says that another announced itself as the master browser: not the word of who refused the name. */
+static bool rival_is_logged(const struct rule_input *in)
+{
+        for (size_t i = 0; i < in->snapshot->companion_count; i++) {
+                const struct companion *companion = &in->snapshot->companions[i].companion;
+
+                if (companion->concern == COMPANION_BROWSER && companion->id == 8003 && companion->name[0][0] &&
+                    case_has_companion(in->c, companion))
+                        return true;
+        }
+        return false;
+}
+
 static void judge(const struct rule_input *in, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
@@ -32,7 +45,8 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 return;
         }
         const struct holder_proof proof = holder_prove(in);
-        const bool seen = proof.holder && !proof.proxy && (proof.holder->in_table || proof.holder->answered);
+        const bool seen = (proof.holder && !proof.proxy && (proof.holder->in_table || proof.holder->answered)) ||
+                          rival_is_logged(in);
 
         rule_fits(in, ret, seen ? VERDICT_CONFIRMED : VERDICT_LIKELY,
                   "%s is a browser name, and %s lost the contest for it%s%s: that is normal, and no cause for alarm",

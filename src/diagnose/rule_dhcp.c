@@ -228,10 +228,27 @@ static bool name_leased_twice(const struct rule_input *in)
         return false;
 }
 
+/* A log that speaks of a damaged lease database, or of one of the case's addresses in two places, gives a reason to look. */
+static const char *why_leases(const struct rule_input *in)
+{
+        static const char plain[] = "no lease database was given (netbt diagnose --leases FILE)";
+        const char *text = NULL;
+
+        for (size_t i = 0; i < in->snapshot->companion_count && !text; i++) {
+                const struct companion *companion = &in->snapshot->companions[i].companion;
+
+                if (companion->concern == COMPANION_DATABASE ||
+                    (companion->concern == COMPANION_ADDRESS && case_has_companion(in->c, companion)))
+                        text = arena_printf(in->arena, "%s, and a log gives a reason to look at it: %s", plain,
+                                            companion->text);
+        }
+        return text ? text : plain;
+}
+
 static void judge_database(const struct rule_input *in, struct rule_result *ret)
 {
         if (!in->snapshot->leases.source) {
-                rule_not_checked(ret, "no lease database was given (netbt diagnose --leases FILE)");
+                rule_not_checked(ret, why_leases(in));
                 return;
         }
         if (judge_shared_address(in, ret) || judge_two_leases(in, ret) || judge_passed_on(in, ret) ||

@@ -7,6 +7,7 @@
 #include "diagnose/remedy.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct comparison {
         size_t present;
@@ -90,11 +91,52 @@ static void fit(const struct rule_input *in, struct rule_result *ret, const stru
         remedy(in, &ret->remedy);
 }
 
+/*
+ * The change of name after which the machine's own log tells of a conflict about the old name: something still runs under it. An event that
+ * tells whose it is must be of that machine.
+ */
+static const struct companion *find_rename(const struct rule_input *in)
+{
+        const struct snapshot_event *event = case_event(in->c);
+        char stem[NB_NAME_TEXT_BYTES] = "";
+
+        if (!event || !in->c->has_name || holder_name_use(in->c) != NAME_USE_MACHINE)
+                return NULL;
+        nb_name_format_stem(&in->c->name, stem);
+        for (size_t i = 0; i < in->snapshot->companion_count; i++) {
+                const struct companion *at = &in->snapshot->companions[i].companion;
+
+                if (at->concern == COMPANION_RENAME && strcasecmp(at->name[0], stem) == 0 && at->time.us != 0 &&
+                    event->event->time.us >= at->time.us && strcasecmp(at->name[1], stem) != 0 &&
+                    (!event->event->computer[0] || strcasecmp(event->event->computer, at->name[0]) == 0 ||
+                     strcasecmp(event->event->computer, at->name[1]) == 0))
+                        return at;
+        }
+        return NULL;
+}
+
+static void fit_rename(const struct rule_input *in, struct rule_result *ret, const struct companion *rename)
+{
+        const struct holder_proof proof = holder_prove(in);
+
+        rule_fits(in, ret, VERDICT_POSSIBLE,
+                  "%s was renamed from %s to %s, and still claims %s: its host name settings may disagree",
+                  describe_loser(in), rename->name[0], rename->name[1], describe_name(in));
+        ret->culprit = proof.holder;
+        evidence(in, &proof, &ret->evidence);
+        texts_add(&ret->evidence,
+                  "the machine's settings were not read: its .reg export or hive would tell (--reg, --hive)");
+        remedy(in, &ret->remedy);
+}
+
 static void judge(const struct rule_input *in, struct rule_result *ret)
 {
         const struct comparison names = compare(in);
+        const struct companion *rename = in->snapshot->host_names.source ? NULL : find_rename(in);
 
-        if (!in->snapshot->host_names.source)
+        if (rename)
+                fit_rename(in, ret, rename);
+        else if (!in->snapshot->host_names.source)
                 rule_not_checked(ret, "the settings of the machine that lost the name were not read");
         else if (names.present == 0)
                 rule_out(ret, "the settings name no host, so the machine's own host name is used");

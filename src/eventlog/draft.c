@@ -50,6 +50,34 @@ void event_draft_take_data(struct event_draft *draft, const struct event_hexdump
         draft->data_line = line;
 }
 
+void event_draft_take_description(struct event_draft *draft, struct span text)
+{
+        struct span *description = &draft->description;
+
+        if (description->len)
+                description->len = (size_t)(text.at + text.len - description->at);
+        else
+                *description = text;
+}
+
+bool event_draft_companion(const struct event_draft *draft, struct companion *ret)
+{
+        struct log_record record = {
+                .code = draft->told_id,
+                .record = draft->reading.event.record,
+                .time = draft->reading.event.time,
+                .string_count = draft->string_count,
+        };
+
+        if (!draft->has_id)
+                return false;
+        memcpy(record.source, draft->source, sizeof(draft->source));
+        memcpy(record.computer, draft->reading.event.computer, sizeof(record.computer));
+        memcpy(record.strings, draft->strings, sizeof(record.strings));
+        return (draft->string_count && companion_read(&record, ret)) ||
+               companion_read_text(&record, draft->description, ret);
+}
+
 static int fail(struct event_problem *ret, int code, unsigned line, const char *format, ...) NBT_PRINTF(4, 5);
 
 static int fail(struct event_problem *ret, int code, unsigned line, const char *format, ...)
@@ -196,7 +224,10 @@ static void settle_addresses(struct event_draft *draft)
 
         reading->has_address = event_find_address(&reading->event, &reading->address);
         reading->has_interface_address = event_find_interface_address(&reading->event, &reading->interface_address);
-        if (id == EVENT_ID_DUPLICATE_NAME_ERROR && !reading->has_address)
+        if (id == EVENT_ID_DUPLICATE_NAME_ERROR && !reading->has_address && reading->has_message)
+                event_draft_warn(draft, "The description is cut off before its addresses; paste the whole "
+                                        "(PowerShell prints it with | Format-List).");
+        else if (id == EVENT_ID_DUPLICATE_NAME_ERROR && !reading->has_address)
                 event_draft_warn(draft,
                                  "The name and the addresses of event 4321 stand in its description, not in its data; "
                                  "paste that too.");

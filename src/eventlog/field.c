@@ -26,6 +26,7 @@ static const struct {
         {"eventtype", EVENT_FIELD_TYPE},
         {"entrytype", EVENT_FIELD_TYPE},
         {"date", EVENT_FIELD_DATE},
+        {"dateandtime", EVENT_FIELD_DATE},
         {"timecreated", EVENT_FIELD_DATE},
         {"timegenerated", EVENT_FIELD_DATE},
         {"time", EVENT_FIELD_TIME},
@@ -92,11 +93,46 @@ static bool recognise_dcdiag(struct span line, struct span *ret_value)
         return true;
 }
 
+static bool find_key(const char *key, enum event_field *ret)
+{
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(keys); i++)
+                if (strcmp(key, keys[i].key) == 0) {
+                        *ret = keys[i].field;
+                        return true;
+                }
+        return false;
+}
+
+bool event_field_of_key(struct span key, enum event_field *ret)
+{
+        char squashed[KEY_MAX_CHARS];
+
+        return squash(key, squashed) && find_key(squashed, ret);
+}
+
+/* wevtutil's "Event[0]:", or without the colon. */
+static bool recognise_start(struct span line)
+{
+        const struct span trimmed = span_trim(line);
+        size_t at = strlen("Event[");
+
+        if (!span_starts(trimmed, "Event["))
+                return false;
+        while (at < trimmed.len && char_is_digit(trimmed.at[at]))
+                at++;
+        return at < trimmed.len && trimmed.at[at] == ']' &&
+               (at + 1 == trimmed.len || (at + 2 == trimmed.len && trimmed.at[at + 1] == ':'));
+}
+
 bool event_field_recognise(struct span line, enum event_field *ret, struct span *ret_value)
 {
         const char *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
         char key[KEY_MAX_CHARS];
 
+        *ret_value = span_from(line, line.len);
+        *ret = EVENT_FIELD_START;
+        if (recognise_start(line))
+                return true;
         if (!colon)
                 return false;
         *ret = EVENT_FIELD_ID;
@@ -105,16 +141,7 @@ bool event_field_recognise(struct span line, enum event_field *ret, struct span 
         if (!squash((struct span){line.at, (size_t)(colon - line.at)}, key))
                 return false;
         *ret_value = span_trim(span_from(line, (size_t)(colon - line.at) + 1));
-        if (strncmp(key, "event[", 6) == 0) {
-                *ret = EVENT_FIELD_START;
-                return true;
-        }
-        for (size_t i = 0; i < NBT_ARRAY_SIZE(keys); i++)
-                if (strcmp(key, keys[i].key) == 0) {
-                        *ret = keys[i].field;
-                        return true;
-                }
-        return false;
+        return find_key(key, ret);
 }
 
 /* Decimal or 0x; false if VALUE does not begin with a number. */

@@ -15,8 +15,10 @@ struct parser {
         struct span *line_items; /* lines.items, writable: a field's name is cut off its line */
         size_t line;             /* index of the one being read */
         struct event_draft draft;
-        bool after_xml_head; /* "Event Xml:" was just read: the XML tells of the same event */
-        const char *prose;   /* where running text began; NULL if there is none */
+        struct event_csv csv;
+        struct companion *companions; /* out.companions, writable; NULL: none yet */
+        bool after_xml_head;          /* "Event Xml:" was just read: the XML tells of the same event */
+        const char *prose;            /* where running text began; NULL if there is none */
         size_t prose_line;
         struct event_readings out;
         struct event_reading *items; /* out.items, writable */
@@ -30,7 +32,7 @@ static const char *const form_names[EVENT_FORM_MAX] = {
         [EVENT_FORM_DECIMAL] = "byte list", [EVENT_FORM_XML] = "XML",
         [EVENT_FORM_LIST] = "event text",   [EVENT_FORM_DCDIAG] = "dcdiag",
         [EVENT_FORM_SENTENCE] = "message",  [EVENT_FORM_BINARY] = "binary record",
-        [EVENT_FORM_LOG] = "log file",
+        [EVENT_FORM_LOG] = "log file",      [EVENT_FORM_CSV] = "CSV",
 };
 
 const char *event_form_str(enum event_form form)
@@ -90,6 +92,24 @@ static unsigned line_number(size_t index)
         return (unsigned)index + 1;
 }
 
+/* An event of another source, which may be a companion. */
+static void end_foreign(struct parser *p, const struct event_problem *problem)
+{
+        struct companion companion;
+
+        add_foreign(&p->out, problem);
+        if (!event_draft_companion(&p->draft, &companion) || p->out.companion_count == EVENT_MAX_COMPANIONS)
+                return;
+        if (!p->companions)
+                p->companions = arena_alloc(p->arena, EVENT_MAX_COMPANIONS * sizeof(*p->companions));
+        if (!p->companions) {
+                p->failure = NBT_ERR_NOMEM;
+                return;
+        }
+        p->companions[p->out.companion_count++] = companion;
+        p->out.companions = p->companions;
+}
+
 /* The draft ends: it becomes a reading, a problem, or nothing; the next begins at the present line. */
 static void end_draft(struct parser *p)
 {
@@ -101,7 +121,7 @@ static void end_draft(struct parser *p)
                 if (r == 0)
                         add_reading(p, &p->draft.reading);
                 else if (r == NBT_ERR_UNSUPPORTED)
-                        add_foreign(&p->out, &problem);
+                        end_foreign(p, &problem);
                 else if (r != NBT_ERR_NOT_FOUND)
                         add_problem(&p->out, &problem);
         }
@@ -148,6 +168,8 @@ static void end_prose(struct parser *p, const char *end)
         struct span s = {p->prose, p->prose ? (size_t)(end - p->prose) : 0};
         size_t line = p->prose_line;
 
+        if (s.len && event_draft_has_substance(&p->draft))
+                event_draft_take_description(&p->draft, s);
         while (s.len && event_sentence_find(s, &sentence)) {
                 line += count_lines(s.at, s.at + sentence.start);
                 if (p->draft.reading.has_message || contradicts(p->draft.data, p->draft.data_len_bytes, sentence.id))
@@ -271,6 +293,59 @@ static void read_xml(struct parser *p, const char *start)
         p->line++;
 }
 
+/* ---- tables ------------------------------------------------------------------------------------------------------- */
+
+static void take_description(struct parser *p, struct span text)
+{
+        struct event_sentence sentence;
+
+        event_draft_take_description(&p->draft, text);
+        if (event_sentence_find(text, &sentence))
+                event_draft_take_sentence(&p->draft, &sentence);
+}
+
+/* A cell's text, which lives as long as the arena. */
+static struct span cell_text(struct parser *p, struct span cell)
+{
+        char *text = cell.len && memchr(cell.at, '"', cell.len) ? arena_copy(p->arena, cell.at, cell.len) : NULL;
+
+        return text ? (struct span){text, event_csv_unquote(text, cell.len)} : cell;
+}
+
+static void take_row(struct parser *p, const struct event_csv_row *row)
+{
+        const struct event_csv *csv = &p->csv;
+
+        end_draft(p);
+        for (size_t i = 0; i < row->count; i++) {
+                const bool described = i == csv->count && !csv->has_message;
+                const struct span text = span_trim(cell_text(p, row->cells[i]));
+
+                if (described || (i < csv->count && csv->columns[i] == EVENT_FIELD_MESSAGE))
+                        take_description(p, text);
+                else if (i < csv->count)
+                        event_draft_take_field(&p->draft, csv->columns[i], text);
+        }
+        p->draft.reading.form = EVENT_FORM_CSV;
+        end_draft(p);
+}
+
+/* True if the present line begins a table, or a row of one, which is then read. */
+static bool read_csv(struct parser *p)
+{
+        const char *at = p->lines.items[p->line].at;
+        struct event_csv_row row;
+        const enum event_csv_found found = event_csv_read(&p->csv, (struct span){at, (size_t)(text_end(p) - at)}, &row);
+
+        if (found == EVENT_CSV_NONE)
+                return false;
+        end_prose(p, at);
+        if (found == EVENT_CSV_ROW)
+                take_row(p, &row);
+        p->line += count_lines(at, at + row.len) + 1;
+        return true;
+}
+
 /* ---- lines -------------------------------------------------------------------------------------------------------- */
 
 /* Fields that one event has once: the second begins the next event. */
@@ -298,6 +373,8 @@ static void read_line(struct parser *p)
         enum event_field field;
         struct span value;
 
+        if (read_csv(p))
+                return;
         if (event_field_recognise(*line, &field, &value)) {
                 end_prose(p, line->at);
                 if (!take_field(p, field, value) || value.len == 0) {

@@ -2,20 +2,21 @@
 /*
  * Reading pasted text back into NetBT events, whatever it was copied from: the Bytes or Words view of Event Viewer (with
  * or without offsets and ASCII column, wrapped or not), xxd and hexdump -C, XML, the lists of Get-WinEvent, Get-EventLog
- * and wevtutil, dcdiag's report, bare hexadecimal, or just the sentence of the message in either wording. One text may
+ * and wevtutil, tables saved as CSV or text, dcdiag's report, bare hexadecimal, or just the sentence of the message in either wording. One text may
  * hold several events, and events of other sources, which are left out and counted.
  *
  * Pure: the text is lent, results live in the caller's arena. UTF-8, and UTF-16 with a byte order mark.
  */
 #include "base/arena.h"
 #include "eventlog/catalogue.h"
-#include "eventlog/logrecord.h"
+#include "eventlog/companion.h"
 #include "eventlog/record.h"
 
 #define EVENT_TEXT_MAX_BYTES (16u << 20)
 #define EVENT_MAX_WARNINGS 6
 #define EVENT_WARNING_BYTES 176
 #define EVENT_MAX_PROBLEMS 32
+#define EVENT_MAX_COMPANIONS 128
 
 /* What an event, or its binary data, was recognised as. */
 enum event_form {
@@ -26,6 +27,7 @@ enum event_form {
         EVENT_FORM_DECIMAL,  /* PowerShell's {0, 0, 4, 0} */
         EVENT_FORM_XML,      /* <Event> */
         EVENT_FORM_LIST,     /* "Event ID: 4320" and the like, a field a line */
+        EVENT_FORM_CSV,      /* a row of a table: CSV, or text with tabs */
         EVENT_FORM_DCDIAG,   /* dcdiag's report */
         EVENT_FORM_SENTENCE, /* the message alone */
         EVENT_FORM_BINARY,   /* the record's bytes themselves, not as text */
@@ -65,8 +67,10 @@ struct event_readings {
         const struct event_reading *items;
         size_t problem_count;
         struct event_problem problems[EVENT_MAX_PROBLEMS];
-        size_t foreign_count;         /* events of other sources that were left out */
+        size_t foreign_count;         /* events of other sources */
         struct event_problem foreign; /* the first of those: whose it is */
+        size_t companion_count;       /* of them, those that concern conflicts; the first EVENT_MAX_COMPANIONS */
+        const struct companion *companions;
 };
 
 /*

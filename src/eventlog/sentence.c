@@ -17,6 +17,8 @@ static const struct {
         {EVENT_ID_DUPLICATE_NAME_ERROR, EVENT_WORDING_CLASSIC,
          "The name \"%2\" could not be registered on the interface with IP address %3. The machine with the IP address "
          "%4"},
+        /* a column's width has cut it */
+        {EVENT_ID_DUPLICATE_NAME_ERROR, EVENT_WORDING_MODERN, "The name \"%2\" could not be registered on the"},
         {EVENT_ID_NAME_RELEASE, EVENT_WORDING_MODERN, "Another computer has sent a name release message"},
         {EVENT_ID_NAME_RELEASE, EVENT_WORDING_CLASSIC, "Another machine has sent a name release message"},
         {EVENT_ID_DUPLICATE_NAME, EVENT_WORDING_MODERN,
@@ -72,11 +74,21 @@ static size_t address_length(struct span s)
         return len;
 }
 
-/* Takes the string INDEX from the beginning of S; 0 if there is none. */
-static size_t take_string(struct span s, size_t index, bool quoted, struct event_sentence *sentence)
+/* A word without the full stop or comma that ends the sentence. */
+static size_t word_length(struct span s)
 {
-        const size_t len = quoted ? quoted_length(s) : address_length(s);
+        size_t len = 0;
 
+        while (len < s.len && !char_is_blank(s.at[len]))
+                len++;
+        while (len && (s.at[len - 1] == '.' || s.at[len - 1] == ','))
+                len--;
+        return len;
+}
+
+/* Takes LEN bytes from the beginning of S as string INDEX. */
+static size_t take_string(struct span s, size_t len, size_t index, struct event_sentence *sentence)
+{
         if (len == 0)
                 return 0;
         span_copy((struct span){s.at, len}, sentence->strings[index], EVENT_STRING_BYTES);
@@ -104,7 +116,11 @@ static size_t match(struct span s, const char *pattern, struct event_sentence *s
                 else if (*p == '"')
                         len = quote_length(rest);
                 else if (*p == '%') {
-                        len = take_string(rest, (size_t)(p[1] - '2'), p[2] == '"', sentence);
+                        len = take_string(rest, p[2] == '"' ? quoted_length(rest) : address_length(rest),
+                                          (size_t)(p[1] - '2'), sentence);
+                        p++;
+                } else if (*p == '$') {
+                        len = take_string(rest, word_length(rest), (size_t)(p[1] - '0'), sentence);
                         p++;
                 } else if (rest.len && char_lower(rest.at[0]) == char_lower(*p))
                         len = 1;
@@ -165,6 +181,23 @@ static bool is_word_start(struct span text, size_t at)
 
         return c >= 'a' && c <= 'z' &&
                (at == 0 || char_lower(text.at[at - 1]) < 'a' || char_lower(text.at[at - 1]) > 'z');
+}
+
+bool event_sentence_match(struct span text, const char *pattern, struct event_sentence *ret)
+{
+        struct event_sentence found = {0};
+
+        for (size_t start = 0; start < text.len; start++) {
+                const size_t len = is_word_start(text, start) ? match(span_from(text, start), pattern, &found) : 0;
+
+                if (len == 0)
+                        continue;
+                found.start = start;
+                found.end = start + len;
+                *ret = found;
+                return true;
+        }
+        return false;
 }
 
 bool event_sentence_find(struct span text, struct event_sentence *ret)

@@ -13,5 +13,11 @@ struct event_sentence {
         size_t start, end; /* where in the text */
 };
 
+/*
+ * Does PATTERN stand in TEXT? Letters in any case; a blank covers any blanks and line breaks, a quotation mark any of those in use; "%2" is
+ * a quoted string if a quotation mark follows, else an address, and goes to strings[0]; "$0" is a word, and goes to strings[0].
+ */
+bool event_sentence_match(struct span text, const char *pattern, struct event_sentence *ret);
+
 /* The first message in TEXT; false if there is none. */
 bool event_sentence_find(struct span text, struct event_sentence *ret);

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DATA_MAX 16
-
 struct element {
         struct span attributes;
         struct span content; /* empty for <X/> */
@@ -155,25 +153,27 @@ static int take_system(struct event_draft *draft, struct span s, char ret_text[E
         return 0;
 }
 
-/* The first <Data> is the I/O system's %1 and empty; the driver's own follow. */
 static void take_strings(struct event_draft *draft, struct span s)
 {
-        struct event *event = &draft->reading.event;
         struct element e;
-        size_t at = 0, count = 0;
-        char strings[EVENT_MAX_STRINGS + 1][EVENT_STRING_BYTES];
+        size_t at = 0;
 
-        for (; count < NBT_ARRAY_SIZE(strings) && find_element(span_from(s, at), "Data", &e); count++) {
-                copy_text(e.content, strings[count], EVENT_STRING_BYTES);
-                at += e.end;
-        }
+        for (; draft->string_count < LOG_RECORD_MAX_STRINGS && find_element(span_from(s, at), "Data", &e); at += e.end)
+                copy_text(span_trim(e.content), draft->strings[draft->string_count++], EVENT_STRING_BYTES);
+}
+
+/* The first <Data> is the I/O system's %1 and empty; the driver's own follow. */
+static void use_strings(struct event_draft *draft)
+{
+        struct event *event = &draft->reading.event;
         /* a named list (Vista and later drivers), or one that somebody has cut, begins with the driver's own */
         const struct event_kind *kind = event_kind_find((uint16_t)draft->told_id);
-        const bool without_first = kind && count && count == kind->string_count && strings[0][0];
-        const size_t first = without_first ? 0 : 1;
+        const size_t count = draft->string_count;
+        const bool without_first = kind && count && count == kind->string_count && draft->strings[0][0];
+
         event->string_count = 0;
-        for (size_t i = first; i < count && event->string_count < EVENT_MAX_STRINGS; i++)
-                memcpy(event->strings[event->string_count++], strings[i], EVENT_STRING_BYTES);
+        for (size_t i = without_first ? 0 : 1; i < count && event->string_count < EVENT_MAX_STRINGS; i++)
+                memcpy(event->strings[event->string_count++], draft->strings[i], EVENT_STRING_BYTES);
 }
 
 static int take_binary(struct event_draft *draft, struct span s, unsigned line, char ret_text[EVENT_WARNING_BYTES])
@@ -197,6 +197,8 @@ static void take_message(struct event_draft *draft, struct span s)
         struct event_sentence sentence;
         struct element e;
 
+        if (find_element(s, "Message", &e))
+                event_draft_take_description(draft, e.content);
         if (find_element(s, "Message", &e) && event_sentence_find(e.content, &sentence) &&
             draft->reading.event.string_count == 0)
                 event_draft_take_sentence(draft, &sentence);
@@ -213,6 +215,7 @@ int event_draft_take_xml(struct event_draft *draft, struct span element, unsigne
                 return r;
         if (find_element(element, "EventData", &e)) {
                 take_strings(draft, e.content);
+                use_strings(draft);
                 const int binary = take_binary(draft, e.content, line, ret_text);
                 if (binary < 0)
                         return binary;

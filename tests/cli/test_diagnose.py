@@ -409,6 +409,33 @@ def test_logs_of_two_machines_are_one(judged, tmp_path):
     assert any("1 earlier events" in line for f in document["findings"] for line in f["evidence"])
 
 
+SAVED_AS_CSV = """Level,Date and Time,Source,Event ID,Task Category
+Error,7/12/2018 12:42:03 AM,NetBT,4321,None,"The name ""DESKTOP-1N4R894:20"" could not be registered on the interface with IP address \
+74.118.138.195. The computer with the IP address 74.118.138.92 did not allow the name to be claimed by this computer."
+Error,7/12/2018 12:42:03 AM,Server,2505,None,"The server could not bind to the transport \\Device\\NetBT_Tcpip_{A8D0} because another \
+computer on the network has the same name.  The server could not start."
+Error,7/12/2018 12:42:00 AM,Tcpip,4199,None,"The system detected an address conflict for IP address 74.118.138.195 with the system having \
+network hardware address 00-11-22-33-44-55. Network operations on this system may be disrupted as a result."
+Information,7/12/2018 12:41:50 AM,EventLog,6005,None,The Event log service was started.
+"""
+
+
+def test_companions_of_a_pasted_table(judged, diagnose):
+    document = judged(event=SAVED_AS_CSV)
+    [finding] = document["findings"]
+    assert (finding["cause"], finding["suffix"]) == ("same-computer-name", "20")
+    evidence = "\n".join(finding["evidence"])
+    assert "Server 2505: the server could not bind to a transport, because another computer" in evidence
+    assert "Tcpip 4199: the IP address 74.118.138.195 is used by another machine, too: MAC 00-11-22-33-44-55 (pasted text)" in evidence
+    [why] = [n["why"] for n in document["not_checked"] if n["cause"] == "dhcp-database"]
+    assert "a log gives a reason to look at it: Tcpip 4199" in why
+    assert "1 event of other sources was left out" in diagnose(event=SAVED_AS_CSV).stdout
+
+
+def test_log_given_as_an_event(judged):
+    assert judged("--event", EVT)["findings"] == judged("--evt", EVT)["findings"]
+
+
 def test_damaged_classic_log(diagnose, tmp_path):
     log = bytearray(EVT.read_bytes())
     log[0x31] ^= 1

@@ -142,6 +142,26 @@ static const struct nbstat_table *read_table(struct world *w, char *names, const
 }
 
 /* The names may hold "G:", so that the MAC is what follows the last colon. */
+static void add_companion(struct world *w, char *rest)
+{
+        struct snapshot_companion *companion = &w->companions[w->snapshot.companion_count++];
+        struct log_record record = {.record = w->snapshot.companion_count};
+        char *string;
+
+        (void)snprintf(record.source, sizeof record.source, "%s", cut(&rest, ":"));
+        record.code = (uint32_t)strtoul(cut(&rest, ":"), NULL, 10);
+        (void)snprintf(record.computer, sizeof record.computer, "%s", cut(&rest, ":"));
+        const char *ago = cut(&rest, ":");
+
+        if (ago[0])
+                record.time.us = WORLD_NOW_US - strtol(ago, NULL, 10) * INT64_C(1000000);
+        while ((string = strsep(&rest, ",")) != NULL && string[0])
+                (void)snprintf(record.strings[record.string_count++], EVENT_STRING_BYTES, "%s", string);
+        if (!companion_read(&record, &companion->companion))
+                fail_msg("no companion: %s %u", record.source, record.code);
+        companion->source = "System.evtx";
+}
+
 static void add_host(struct world *w, char *rest)
 {
         struct snapshot_host *host = &w->hosts[w->snapshot.host_count++];
@@ -395,6 +415,8 @@ static void take_word(struct world *w, char *rest)
                 (void)snprintf(w->event_values[s->event_count - 1].computer, 64, "%s", rest);
         else if (strcmp(key, "age") == 0)
                 w->event_values[s->event_count - 1].time.us = WORLD_NOW_US - strtol(rest, NULL, 10) * INT64_C(1000000);
+        else if (strcmp(key, "comp") == 0)
+                add_companion(w, rest);
         else if (strcmp(key, "host") == 0)
                 add_host(w, rest);
         else if (strcmp(key, "q") == 0)
@@ -437,6 +459,7 @@ void world_init(struct world *world, struct arena *arena, const char *words)
         world->snapshot.spoofers = world->spoofers;
         world->snapshot.wins = world->wins;
         world->snapshot.events = world->events;
+        world->snapshot.companions = world->companions;
         world->snapshot.hosts = world->hosts;
         world->snapshot.queries = world->queries;
         world->snapshot.databases = world->databases;

@@ -268,17 +268,6 @@ static void test_companions(void **state)
                 "Tcpip 4198: the IP address 10.3.58.7 is used by another machine, too: MAC 02-00-00-00-00-01");
         assert_true(companion.has_address);
         assert_int_equal(companion.address, 0x0A033A07);
-
-        const struct log_record server = {
-                .code = 0xC00009C9, .source = "Server", .string_count = 1, .strings = {"\\Device\\NetBT_Tcpip_{1}"}};
-        assert_true(companion_read(&server, &companion));
-        assert_int_equal(companion.concern, COMPANION_NAME);
-        const struct log_record browser = {
-                .code = 0xC0001F43, .source = "MRxSmb", .string_count = 3, .strings = {"", "OTHERPC", "NetBT_Tcpip"}};
-        assert_true(companion_read(&browser, &companion));
-        assert_true(companion_names(&companion, "OTHERPC"));
-        const struct log_record other = {.code = 0xC00009CA, .source = "Server"};
-        assert_false(companion_read(&other, &companion));
 }
 
 /* `test --corpus DIR` writes the seeds of the fuzzer. */

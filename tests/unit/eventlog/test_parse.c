@@ -390,6 +390,96 @@ static void test_lists(void **state)
         assert_non_null(strstr(r->warnings[0], "FormatEnumerationLimit"));
 }
 
+#define CSV_REFUSED(suffix)                                                                                            \
+        "\"The name \"\"DESKTOP-1N4R894:" suffix "\"\" could not be registered on the interface with IP address "      \
+        "74.118.138.195.\r\nThe computer with the IP address 74.118.138.92 did not allow the name to be claimed by "   \
+        "this computer.\""
+
+/* What Event Viewer saves as CSV or text, and PowerShell's Export-Csv. */
+static void test_tables(void **state)
+{
+        static const struct {
+                const char *text;
+                unsigned line;
+                const char *computer, *time;
+                uint64_t record;
+        } rows[] = {
+                {"Level,Date and Time,Source,Event ID,Task Category\r\nError,7/12/2018 12:42:00 "
+                 "AM,NetBT,4321,None," CSV_REFUSED("0") "\r\n",
+                 2, "", "7/12/2018 12:42:00 AM", 0},
+                /* a head in another language, a description without quotes, tabs */
+                {"Ebene\tDatum und Uhrzeit\tQuelle\tEreignis-ID\tAufgabenkategorie\nFehler\t12.07.2018 "
+                 "00:42:00\tNetBT\t4321\tKeine\tThe name \"DESKTOP-1N4R894:0\" could not be registered on the "
+                 "interface with "
+                 "IP address 74.118.138.195. The computer with the IP address 74.118.138.92 did not allow",
+                 2, "", "12.07.2018 00:42:00", 0},
+                /* Windows XP: no head, other columns */
+                {"7/12/2018,12:42:00 AM,NetBT,Error,None,4321,N/A,WKS1," CSV_REFUSED("0") "\n", 1, "WKS1",
+                 "7/12/2018 12:42:00 AM", 0},
+                {"\"Message\";\"Id\";\"Version\";\"Qualifiers\";\"Level\";\"RecordId\";\"ProviderName\";"
+                 "\"MachineName\";\"TimeCreated\"\n" CSV_REFUSED(
+                         "0") ";\"4321\";;\"49152\";\"2\";\"405\";\"NetBT\";\"WKS1\";\"2018-07-12T00:42:00Z\"\n",
+                 2, "WKS1", "", 405},
+                {"#TYPE System.Diagnostics.EventLogEntry#System/NetBT/3221229793\n"
+                 "\"EventID\",\"MachineName\",\"Data\",\"Index\",\"EntryType\",\"Message\",\"Source\",\"InstanceId\","
+                 "\"TimeGenerated\"\n"
+                 "\"4321\",\"WKS1\",\"System.Byte[]\",\"405\",\"Error\"," CSV_REFUSED(
+                         "0") ",\"NetBT\",\"3221229793\",\"7/12/2018\"\n",
+                 3, "WKS1", "7/12/2018", 405},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct event_reading *r = one(rows[i].text);
+
+                assert_refused(r, "DESKTOP-1N4R894<00>", 0x4A768AC3, 0x4A768A5C);
+                assert_int_equal(r->event.code, 0xC00010E1);
+                assert_int_equal(r->form, EVENT_FORM_CSV);
+                assert_int_equal(r->line, rows[i].line);
+                assert_string_equal(r->event.computer, rows[i].computer);
+                assert_string_equal(r->time_text, rows[i].time);
+                assert_int_equal(r->event.record, rows[i].record);
+                assert_int_equal(r->warning_count, 0);
+        }
+}
+
+/* Rows of other sources between, an end of the table, and text that only looks like one. */
+static void test_tables_in_text(void **state)
+{
+        (void)state;
+        assert_int_equal(parse("From the mail, of, some, admin:\nLevel,Date and Time,Source,Event ID,Task Category\n"
+                               "Error,a,NetBT,4321,None," CSV_REFUSED("0") "\nInformation,a,Disk,11,None,whatever\n"
+                                                                           "Error,a,NetBT,4321,None," CSV_REFUSED(
+                                                                                   "20") "\nyours, the admin\n" V1_TEXT,
+                               &readings),
+                         0);
+        assert_int_equal(readings.count, 3);
+        assert_int_equal(readings.foreign_count, 1);
+        assert_int_equal(readings.problem_count, 0);
+        assert_string_equal(readings.items[1].event.name, "DESKTOP-1N4R894<20>");
+        assert_int_equal(readings.items[1].line, 6);
+        assert_int_equal(readings.items[2].event.id, 4320);
+        /* a quotation mark that nothing closes: no row, but no loss of what follows */
+        assert_int_equal(parse("Error,a,NetBT,4321,None,\"The name\n" V1_TEXT, &readings), 0);
+        assert_int_equal(readings.count, 1);
+        assert_int_equal(parse("one, two, three, four, five, six\nSource, Event ID, and, more\n", &readings),
+                         NBT_ERR_NOT_FOUND);
+}
+
+/* PowerShell's tables cut the description: what is left of it, and what to do for the rest. */
+static void test_cut_descriptions(void **state)
+{
+        const struct event_reading *r = one("TimeCreated                     Id LevelDisplayName Message\n"
+                                            "-----------                     -- ---------------- -------\n"
+                                            "7/12/2018 12:42:03 AM         4321 Error            The name "
+                                            "\"DESKTOP-1N4R894:20\" could not be registered on the interf...\n");
+
+        (void)state;
+        assert_string_equal(r->event.name, "DESKTOP-1N4R894<20>");
+        assert_false(r->has_address);
+        assert_non_null(strstr(r->warnings[0], "Format-List"));
+}
+
 static void test_text_with_its_xml(void **state)
 {
         const struct event_reading *r = one(
@@ -669,6 +759,9 @@ int main(void)
                 cmocka_unit_test(test_dcdiag),
                 cmocka_unit_test(test_sentences),
                 cmocka_unit_test(test_foreign),
+                cmocka_unit_test(test_tables),
+                cmocka_unit_test(test_tables_in_text),
+                cmocka_unit_test(test_cut_descriptions),
                 cmocka_unit_test(test_unreadable),
                 cmocka_unit_test(test_shapes),
                 cmocka_unit_test(test_deceptive_ascii),
