@@ -145,20 +145,24 @@ static void perform(struct asker *asker, struct ask_actions *actions, const stru
         actions->first = actions->last = NULL;
 }
 
+/* All that wait. */
 static int take_packets(struct asker *asker, struct ask *ask, struct ask_actions *actions)
 {
         const struct udp_datagram *datagrams;
-        const int count = udp_receive(asker->udp, &datagrams);
+        int count;
 
-        for (int i = 0; i < count; i++) {
-                const struct udp_datagram *datagram = &datagrams[i];
-                const int r = datagram->truncated
-                                      ? 0
-                                      : ask_packet(ask, clock_mono(), datagram->source, datagram->source_port,
-                                                   datagram->bytes, datagram->len_bytes, actions);
-                if (r < 0)
-                        return r;
-        }
+        do {
+                count = udp_receive(asker->udp, &datagrams);
+                for (int i = 0; i < count; i++) {
+                        const struct udp_datagram *datagram = &datagrams[i];
+                        const int r = datagram->truncated
+                                              ? 0
+                                              : ask_packet(ask, clock_mono(), datagram->source, datagram->source_port,
+                                                           datagram->bytes, datagram->len_bytes, actions);
+                        if (r < 0)
+                                return r;
+                }
+        } while (count == UDP_BATCH && ask_pending(ask) > 0);
         return count < 0 ? count : 0;
 }
 
@@ -183,9 +187,10 @@ static int wait_and_step(struct asker *asker, struct ask *ask, struct ask_action
 
         if (r < 0)
                 return errno == EINTR ? NBT_ERR_STATE : r;
-        if (r > 0)
-                r = take_packets(asker, ask, actions);
-        return r < 0 ? r : ask_timer(ask, clock_mono(), actions);
+        /* however late we come: what was there by NOW is read before anybody is thought silent until NOW */
+        const mono_t now = clock_mono();
+        r = take_packets(asker, ask, actions);
+        return r < 0 ? r : ask_timer(ask, now, actions);
 }
 
 int asker_run(struct asker *asker, const struct ask_question *questions, size_t count, struct arena *arena,

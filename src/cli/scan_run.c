@@ -179,6 +179,7 @@ static bool send_some(struct run *run, mono_t now)
         return count == UDP_BATCH;
 }
 
+/* 1 if more may wait, else 0. */
 static int receive_some(struct run *run)
 {
         for (int turn = 0; turn < RECEIVE_TURNS; turn++) {
@@ -195,7 +196,7 @@ static int receive_some(struct run *run)
                 if (count < UDP_BATCH)
                         return count < 0 ? count : 0;
         }
-        return 0;
+        return 1;
 }
 
 static int wait_for_more(struct run *run, mono_t now)
@@ -215,18 +216,24 @@ static int loop(struct run *run)
         int r = 0;
 
         while (r >= 0 && !stop_signal) {
+                /* however late we come: what was there by NOW is read before anybody is thought silent until NOW */
                 const mono_t now = clock_mono();
-                const bool more = send_some(run, now);
+
+                r = receive_some(run);
+                if (r < 0)
+                        break;
+                const bool more = send_some(run, now) || r > 0;
 
                 take_hosts(run, now, false);
-                if (scan_is_done(run->scan, now))
+                if (r == 0 && scan_is_done(run->scan, now))
                         break;
                 if (run->progress && mono_elapsed_ms(run->progress_at, now) >= PROGRESS_MS)
                         show_progress(run, now);
-                r = more ? 0 : wait_for_more(run, now);
-                if (r >= 0)
-                        r = receive_some(run);
+                if (!more)
+                        r = wait_for_more(run, now);
         }
+        if (r >= 0)
+                r = receive_some(run);
         take_hosts(run, MONO_NEVER, true);
         clear_progress(run);
         return r < 0 ? r : 0;

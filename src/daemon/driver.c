@@ -359,34 +359,6 @@ static void turn_end(struct driver *driver)
         set_timer(driver);
 }
 
-static void guest_timer(struct driver *driver)
-{
-        const struct driver_guest *guest = driver->setup.guest;
-
-        if (guest && mono_is_due(guest->deadline(guest->context), driver->now))
-                guest->timer(guest->context);
-}
-
-static void on_timer(void *context)
-{
-        struct driver *driver = context;
-        struct node_event event = {.type = NODE_EVENT_TIMER};
-
-        turn_begin(driver);
-        driver->timer_at = MONO_NEVER; /* it has run */
-        if (mono_is_due(node_deadline(driver->node), driver->now) && mono_is_due(driver->paused_until, driver->now))
-                turn_step(driver, &event);
-        if (mono_is_due(driver->paused_until, driver->now))
-                guest_timer(driver);
-        if (mono_is_due(events_deadline(driver->setup.events), driver->now))
-                events_flush(driver->setup.events, driver->now);
-        if (mono_is_due(driver->watchdog_at, driver->now)) {
-                notify_watchdog();
-                driver->watchdog_at = mono_add_ms(driver->now, driver->watchdog_interval_ms);
-        }
-        turn_end(driver);
-}
-
 static void take_datagram(struct driver *driver, const struct udp_datagram *datagram)
 {
         const struct iface_row *row =
@@ -445,6 +417,59 @@ static int take_batch(struct driver *driver, struct udp *udp)
         settle(driver);
         flush(driver);
         return count;
+}
+
+/* One batch of every socket; true if there was one. */
+static bool take_all(struct driver *driver)
+{
+        bool any = take_batch(driver, driver->setup.udp) > 0;
+
+        for (size_t i = 0; i < NODE_MAX_IFACES && driver->lanes[i].udp; i++)
+                any = take_batch(driver, driver->lanes[i].udp) > 0 || any;
+        return any;
+}
+
+/*
+ * Takes what has come, and returns the time until which all was taken: who was busy, or asleep, finds a timer due and the answer
+ * waiting, and must not think that nobody answered. In a flood it takes only so much.
+ */
+static mono_t hear(struct driver *driver)
+{
+        mono_t until = clock_mono();
+
+        for (unsigned i = 0; i < MAX_BATCHES && take_all(driver); i++)
+                until = clock_mono();
+        return until;
+}
+
+static void guest_timer(struct driver *driver)
+{
+        const struct driver_guest *guest = driver->setup.guest;
+
+        if (guest && mono_is_due(guest->deadline(guest->context), driver->now))
+                guest->timer(guest->context);
+}
+
+static void on_timer(void *context)
+{
+        struct driver *driver = context;
+        struct node_event event = {.type = NODE_EVENT_TIMER};
+        const mono_t heard_until = hear(driver);
+
+        turn_begin(driver);
+        driver->now = heard_until;
+        driver->timer_at = MONO_NEVER; /* it has run */
+        if (mono_is_due(node_deadline(driver->node), driver->now) && mono_is_due(driver->paused_until, driver->now))
+                turn_step(driver, &event);
+        if (mono_is_due(driver->paused_until, driver->now))
+                guest_timer(driver);
+        if (mono_is_due(events_deadline(driver->setup.events), driver->now))
+                events_flush(driver->setup.events, driver->now);
+        if (mono_is_due(driver->watchdog_at, driver->now)) {
+                notify_watchdog();
+                driver->watchdog_at = mono_add_ms(driver->now, driver->watchdog_interval_ms);
+        }
+        turn_end(driver);
 }
 
 /* While much comes, the loop does not watch the socket: to be told of each datagram costs as much as a look-up. */
