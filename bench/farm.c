@@ -36,7 +36,8 @@ static struct control in_controls[BATCH], out_controls[BATCH];
 static uint8_t in_buffers[BATCH][ROOM], out_buffers[BATCH][ROOM];
 
 static uint32_t network, last, present_limit, loss_limit;
-static uint64_t seed = 1, drawn;
+static uint64_t seed = 1;
+static uint16_t *drawn; /* for each address: how often its luck was asked for */
 
 /* splitmix64: the same address is always present or absent, whoever asks and when. */
 static uint32_t mix(uint64_t x)
@@ -52,9 +53,12 @@ static bool is_present(uint32_t address)
         return address > network && address < last && mix(seed << 32 | address) <= present_limit && present_limit;
 }
 
-static bool is_lost(void)
+/* Each address has luck of its own, so that what a scan of so many rounds finds does not depend on who answers first. */
+static bool is_lost(uint32_t address)
 {
-        return loss_limit && mix(seed * 31 + ++drawn) <= loss_limit;
+        if (!loss_limit || address < network || address > last)
+                return false;
+        return mix(seed * 31 + ((uint64_t)address << 16) + ++drawn[address - network]) <= loss_limit;
 }
 
 static uint32_t limit_of(const char *percent)
@@ -200,10 +204,11 @@ static void serve(int fd)
                         return;
                 for (int i = 0; i < received; i++) {
                         const uint32_t address = asked_address(&in[i].msg_hdr);
-                        const size_t len =
-                                is_lost() ? 0 : answer(address, in_buffers[i], in[i].msg_len, out_buffers[count]);
+                        const size_t len = is_lost(address)
+                                                   ? 0
+                                                   : answer(address, in_buffers[i], in[i].msg_len, out_buffers[count]);
 
-                        if (len && !is_lost())
+                        if (len && !is_lost(address))
                                 queue(count++, (size_t)i, address, len);
                 }
                 for (size_t done = 0; done < count;) {
@@ -246,6 +251,9 @@ int main(int argc, char **argv)
         present_limit = limit_of(argv[2]);
         loss_limit = limit_of(argv[3]);
         seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
+        drawn = calloc(last - network + 1, sizeof(*drawn));
+        if (!drawn)
+                return 1;
         const int fd = open_socket();
         for (uint32_t at = network; at < last; at++)
                 present += is_present(at);

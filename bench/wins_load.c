@@ -2,11 +2,12 @@
  * Many clients of a WINS server in one program: asks, registers or refreshes numbered names, keeps so many requests on their way or
  * sends at a fixed rate, and tells how fast and how late the answers came.
  *
- * usage: wins_load ADDRESS PORT query|mix|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
+ * usage: wins_load ADDRESS PORT query|mix|each|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
  *
  * Name number N is "N%08X" with suffix <20> at address 10.0.0.0 + N. query asks for random ones of FIRST..FIRST+COUNT-1 (of MISSING_PERCENT
- * the server has never heard); mix does so too, and registers a new name with every 32nd request, whose delay does not count; register and refresh go through them in order, once round or until SECONDS are over. With RATE
- * requests leave by the clock, and an answer's delay counts from when its request was due.
+ * the server has never heard); mix does so too, and registers a new name with every 32nd request, whose delay does not count. each (which
+ * asks), register and refresh go through them in order, once round or until SECONDS are over, and repeat what is not answered. With RATE
+ * requests leave by the clock, none is repeated, and an answer's delay counts from when its request was due.
  *
  * Prints: answers a second, of them positive and negative, bytes of the last, requests without an answer, delays in microseconds.
  */
@@ -28,7 +29,7 @@
 #define BUCKETS 4096u /* delays: 16 for each power of two */
 #define LATE_S 0.5
 
-enum mode { MODE_QUERY, MODE_MIX, MODE_REGISTER, MODE_REFRESH };
+enum mode { MODE_QUERY, MODE_MIX, MODE_EACH, MODE_REGISTER, MODE_REFRESH };
 
 #define MIX_EVERY 32u
 #define MIX_FIRST 0x800000u /* where the new names of a mix begin */
@@ -37,7 +38,8 @@ static enum mode mode;
 static uint32_t first, count, missing_percent;
 static uint32_t next_number;
 static uint16_t next_id;
-static bool is_claim[IDS]; /* of a mix */
+static bool is_claim[IDS];      /* of a mix */
+static uint32_t number_of[IDS]; /* of the name that a request is about */
 static uint64_t claims_answered;
 static double due_at[IDS]; /* of the request under way with that id; 0: none */
 static unsigned under_way;
@@ -94,23 +96,31 @@ static uint8_t *put_name(uint8_t *at, char letter, uint32_t number)
         return at;
 }
 
+static bool goes_in_order(void)
+{
+        return mode >= MODE_EACH;
+}
+
+/* What the next request is about: it is the one with ID. */
+static void choose(uint16_t id)
+{
+        is_claim[id] = mode == MODE_MIX && next_number++ % MIX_EVERY == 0;
+        if (is_claim[id])
+                number_of[id] = MIX_FIRST + next_number / MIX_EVERY;
+        else if (goes_in_order())
+                number_of[id] = first + next_number++ % count;
+        else
+                number_of[id] = first + random_below(count);
+}
+
 static size_t make_request(uint8_t *packet, uint16_t id)
 {
+        const bool claims = mode >= MODE_REGISTER || is_claim[id];
+        const char letter = !claims && random_below(100) < missing_percent ? 'X' : 'N';
+        const uint32_t number = number_of[id];
         uint8_t *at = put16(packet, id);
-        uint32_t number;
-        char letter = 'N';
-        const bool claims = mode >= MODE_REGISTER || (mode == MODE_MIX && next_number++ % MIX_EVERY == 0);
 
-        is_claim[id] = claims && mode == MODE_MIX;
-        if (!claims) {
-                number = first + random_below(count);
-                if (random_below(100) < missing_percent)
-                        letter = 'X';
-                at = put16(at, 0x0100);
-        } else {
-                number = mode == MODE_MIX ? MIX_FIRST + next_number / MIX_EVERY : first + next_number++ % count;
-                at = put16(at, mode == MODE_REFRESH ? 0x4100 : 0x2900);
-        }
+        at = put16(at, !claims ? 0x0100 : mode == MODE_REFRESH ? 0x4100 : 0x2900);
         at = put16(put16(put16(put16(at, 1), 0), 0), claims ? 1 : 0);
         at = put16(put16(put_name(at, letter, number), 0x20), 1);
         if (claims) {
@@ -136,6 +146,7 @@ static void send_some(int fd, unsigned wanted, double due, double step)
                 for (unsigned i = 0; i < now; i++) {
                         while (due_at[next_id] != 0)
                                 next_id++; /* still under way */
+                        choose(next_id);
                         vectors[i] = (struct iovec){packets[i], make_request(packets[i], next_id)};
                         messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
                         due_at[next_id++] = due;
@@ -210,6 +221,16 @@ static unsigned receive_some(int fd)
         return got > 0 ? (unsigned)got : 0;
 }
 
+/* Asks again, as real clients do, for what was due before LIMIT. */
+static void repeat_late(int fd, double limit)
+{
+        uint8_t packet[96];
+
+        for (uint32_t i = 0; i < IDS; i++)
+                if (due_at[i] != 0 && due_at[i] < limit && send(fd, packet, make_request(packet, (uint16_t)i), 0) < 0)
+                        return;
+}
+
 /* Gives up what was due before LIMIT. */
 static void drop_late(double limit)
 {
@@ -223,7 +244,7 @@ static void drop_late(double limit)
 
 static bool is_done(void)
 {
-        return mode >= MODE_REGISTER && next_number >= count;
+        return goes_in_order() && next_number >= count;
 }
 
 static void run_window(int fd, unsigned window, double end)
@@ -234,7 +255,7 @@ static void run_window(int fd, unsigned window, double end)
                 struct pollfd wait = {.fd = fd, .events = POLLIN};
                 unsigned room = window > under_way ? window - under_way : 0;
 
-                if (mode >= MODE_REGISTER && next_number + room > count)
+                if (goes_in_order() && next_number + room > count)
                         room = count - next_number;
                 send_some(fd, room, now, 0);
                 if (poll(&wait, 1, 100) == 1)
@@ -242,10 +263,15 @@ static void run_window(int fd, unsigned window, double end)
                                 continue;
                 now = now_s();
                 if (now - swept > LATE_S) {
-                        drop_late(now - LATE_S);
+                        if (goes_in_order())
+                                repeat_late(fd, now - LATE_S);
+                        else
+                                drop_late(now - LATE_S);
                         swept = now;
                 }
         }
+        if (goes_in_order())
+                lost = under_way;
 }
 
 static void run_rate(int fd, double rate, double end)
@@ -282,9 +308,9 @@ static uint64_t percentile(double share)
 
 static int read_mode(const char *text)
 {
-        static const char *const names[] = {"query", "mix", "register", "refresh"};
+        static const char *const names[] = {"query", "mix", "each", "register", "refresh"};
 
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(names[i], text) == 0) {
                         mode = (enum mode)i;
                         return 0;
@@ -307,9 +333,9 @@ static int connect_to(const char *address, const char *port)
 int main(int argc, char **argv)
 {
         if (argc < 9 || argc > 10 || read_mode(argv[3]) < 0) {
-                fprintf(stderr,
-                        "usage: wins_load ADDRESS PORT query|mix|register|refresh FIRST COUNT MISSING_PERCENT WINDOW "
-                        "SECONDS [RATE]\n");
+                fprintf(stderr, "usage: wins_load ADDRESS PORT query|mix|each|register|refresh FIRST COUNT "
+                                "MISSING_PERCENT WINDOW "
+                                "SECONDS [RATE]\n");
                 return 2;
         }
         const int fd = connect_to(argv[1], argv[2]);
