@@ -32,7 +32,7 @@ def program(name):
 
 @pytest.fixture(scope="session")
 def run():
-    def run_program(name, *args, input=None, env=None, timeout_s=60):
+    def run_program(name, *args, input=None, env=None, timeout_s=180):
         environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", **(env or {})}
         environment.pop("NO_COLOR", None)
         return subprocess.run([program(name), *map(str, args)], capture_output=True, text=True, input=input, env=environment,

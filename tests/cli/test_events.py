@@ -234,7 +234,7 @@ def test_follow(state):
         line = json.loads(follower.stdout.readline())
         assert (line["record"], line["sender"]) == (5, "10.77.0.5")
         follower.send_signal(signal.SIGINT)
-        assert follower.wait(timeout=10) == 0
+        assert follower.wait(timeout=90) == 0
         assert follower.stdout.read() == ""
     finally:
         follower.kill()

@@ -65,7 +65,7 @@ def test_what_is_no_file(run, tmp_path, places, reader):
         tmp_path.chmod(0o755)
         words = command(READERS[reader], secret, places)
         done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program(words[0]), *words[1:]],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180)
         complains(done)
         assert "permission denied" in done.stderr.lower()
 

@@ -1,4 +1,5 @@
 """netbt watch on capture files: what it prints, its exit codes, and that its counts are tshark's. The captures are made here."""
+import fcntl
 import json
 import os
 import pty
@@ -7,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -128,12 +130,12 @@ def test_exec_and_follow(run, tmp_path, conflict):
     assert done.returncode == 1 and out.read_text() == "conflict|TWIN<20>|10.77.0.3\n"
     growing = tmp_path / "growing.pcap"
     growing.write_bytes(pcap(CONFLICT[:2]))
-    with subprocess.Popen([program("netbt"), "watch", "-r", str(growing), "-f", "-q", "--for", "30"], stdout=subprocess.PIPE, text=True) as p:
+    with subprocess.Popen([program("netbt"), "watch", "-r", str(growing), "-f", "-q", "--for", "300"], stdout=subprocess.PIPE, text=True) as p:
         with open(growing, "ab") as file:
             file.write(pcap(CONFLICT[2:3])[24:])
-        assert select.select([p.stdout], [], [], 20)[0] and " conflict TWIN<20>" in p.stdout.readline()
+        assert select.select([p.stdout], [], [], 90)[0] and " conflict TWIN<20>" in p.stdout.readline()
         p.terminate()
-        assert p.wait(20) == 1
+        assert p.wait(90) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a /dev of its own")
@@ -143,7 +145,7 @@ def test_syslog(conflict, tmp_path):
     device.mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(device / "log"))
-        log.settimeout(10)
+        log.settimeout(90)
         shell = f"mount --bind {device} /dev && exec {program('netbt')} watch -r {conflict} -q --syslog"
         done = subprocess.run(["unshare", "--mount", "sh", "-c", shell], capture_output=True, text=True)
         assert done.returncode == 1, done.stderr
@@ -174,14 +176,12 @@ def test_full_screen(conflict):
     """On a terminal of 80 columns and 24 rows: the table, the page of conflicts, a filter, and q."""
     pid, fd = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.environ["TERM"] = "xterm"
         os.execv(program("netbt"), ["netbt", "watch", "-r", str(conflict), "--ui"])
-    import fcntl
-    import termios
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read_until(*texts):
-        seen, deadline = "", time.monotonic() + 15
+        seen, deadline = "", time.monotonic() + 90
         while not all(text in seen for text in texts):
             assert time.monotonic() < deadline, seen
             if select.select([fd], [], [], 0.2)[0]:
@@ -193,7 +193,7 @@ def test_full_screen(conflict):
     os.write(fd, b"/nothing\n\x0c")
     read_until("0-0 of 0  filter: nothing")
     os.write(fd, b"q")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if select.select([fd], [], [], 0.1)[0]:
             try:

@@ -343,7 +343,7 @@ def test_check_asks_the_machines(daemon):
     """In a namespace without a network: nobody answers, which is no finding, and is said."""
     daemon.replies["wins-check"] = {"wins": {"findings": []}}
     daemon.replies["wins-show"] = page(record("DEADSRV", 0x20, "10.0.0.77", static=True))
-    done = subprocess.run(["unshare", "-n", program("netbt"), "wins", "check", *daemon.places], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["unshare", "-n", program("netbt"), "wins", "check", *daemon.places], capture_output=True, text=True, timeout=180)
     assert done.returncode == 0 and "Nothing is wrong." in done.stdout
     assert "1 lead to machines that do not answer" in done.stderr
 
