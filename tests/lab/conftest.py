@@ -1,11 +1,32 @@
-"""Each test gets a lab of its own; when it fails, the logs of its programs are shown. Labelled cases (label.py) are judged here."""
+"""Each test gets a lab of its own; when it fails, the logs of its programs are shown. Labelled cases (label.py) are judged here.
+
+--part K/N runs every Nth test, from the Kth on: tests share nothing, and mostly wait, so that parts run well side by side.
+"""
 import json
+import signal
 
 import pytest
 
 import matrix
 from label import PROPERTY, is_recorded, labels_of, record
 from netlab import Lab
+
+
+def pytest_addoption(parser):
+    parser.addoption("--part", default="1/1")
+
+
+def pytest_collection_modifyitems(config, items):
+    part, parts = map(int, config.getoption("--part").split("/"))
+    config.hook.pytest_deselected(items=[item for i, item in enumerate(items) if i % parts != part - 1])
+    items[:] = items[part - 1::parts]
+
+
+def pytest_sessionstart():
+    """Who is told to end takes the labs down first, as after Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def pytest_configure(config):
@@ -27,7 +48,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     lab = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
-    if report.when == "call" and report.failed and lab:
+    if report.when != "teardown" and report.failed and lab:
         for host in lab.hosts:
             for process in host.processes:
                 report.sections.append((f"{host.name}: {process.name}", process.output()[-4000:]))

@@ -1,10 +1,12 @@
 """A lab of network namespaces: segments, hosts, and the programs that run on them.
 
-Every lab has a name of its own (process id and a counter), makes its own namespaces, and removes them with all their processes,
-also when a test fails. Nothing here touches an interface of the machine itself. Nothing waits by the clock: wait_until()
-polls a condition with a limit, and daemons tell when they are ready.
+Every lab has a name of its own, makes its own namespaces, and removes them with all their processes, also when a test fails.
+Nothing here touches an interface of the machine itself. Nothing waits by the clock: wait_until() polls a condition with a limit,
+and daemons tell when they are ready. Limits are for what never comes; they are far longer than what comes takes on a machine that
+has other things to do.
 """
 import contextlib
+import ctypes
 import ipaddress
 import itertools
 import json
@@ -17,12 +19,15 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
 BUILD = pathlib.Path(os.environ.get("NETBT_BUILD", HERE.parent.parent / "build")).resolve()
-_labs = itertools.count()
+LIMIT_S = 90.0
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+MARKER_ETHERTYPE = 0x88B5  # IEEE 802: for local experiments
 
 
 class LabError(Exception):
@@ -36,16 +41,31 @@ def ip(*args):
     return done.stdout
 
 
-def wait_until(condition, timeout_s=10.0, what="condition", every_s=0.05):
-    """Polls until CONDITION() is true, and returns its value; LabError when the time is over."""
+def wait_until(condition, timeout_s=LIMIT_S, what="condition", every_s=0.05):
+    """Polls until CONDITION() is true, and returns its value; LabError when the time is over. WHAT is a text, or a function that makes one."""
     deadline = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise LabError(f"waited {timeout_s} s in vain for {what}")
+            raise LabError(f"waited {timeout_s} s in vain for {what() if callable(what) else what}")
         select.select([], [], [], every_s)
+
+
+def in_namespace(namespace, make):
+    """What MAKE() returns in a network namespace, for this process to use; a thread of its own goes there and ends."""
+    made = []
+
+    def go():
+        with open(f"/run/netns/{namespace}") as file:
+            if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), NEW_NETWORK):
+                raise OSError(ctypes.get_errno(), "setns")
+        made.append(make())
+    thread = threading.Thread(target=go)
+    thread.start()
+    thread.join()
+    return made[0]
 
 
 class Process:
@@ -61,19 +81,25 @@ class Process:
     def output(self):
         return self.log_path.read_text(errors="replace")
 
+    def objects(self):
+        """The JSON objects it printed so far, one a line; the last line may be under way."""
+        whole, _newline, _rest = self.output().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+
     def running(self):
         return self.popen.poll() is None
 
-    def wait_output(self, text, timeout_s=10.0):
+    def wait_output(self, text, timeout_s=LIMIT_S):
         def there():
+            ended = not self.running()
             if text in self.output():
                 return True
-            if not self.running():
+            if ended:
                 raise LabError(f"{self.name} ended ({self.popen.returncode}) before it said {text!r}:\n{self.output()}")
             return False
-        wait_until(there, timeout_s, f"{text!r} from {self.name}")
+        wait_until(there, timeout_s, lambda: f"{text!r} from {self.name}:\n{self.output()}")
 
-    def stop(self, sig=signal.SIGTERM, timeout_s=10.0):
+    def stop(self, sig=signal.SIGTERM, timeout_s=LIMIT_S):
         if self.running():
             self.popen.send_signal(sig)
             try:
@@ -130,7 +156,12 @@ class Host:
         ip("-n", self.namespace, "addr", "add", address, "broadcast", str(network.network.broadcast_address), "dev", interface)
         ip("-n", self.namespace, "link", "set", interface, "up")
         self.interfaces[interface] = (segment, port, network)
+        wait_until(lambda: segment.passes(port) and self.carrier(interface), what=f"the cable of {interface}", every_s=0.005)
         return interface
+
+    def carrier(self, interface):
+        """Has the kernel noticed that the cable is plugged in? It does so a moment later."""
+        return json.loads(ip("-n", self.namespace, "-j", "link", "show", interface))[0]["operstate"] == "UP"
 
     def address(self, interface="eth0"):
         return str(self.interfaces[interface][2].ip)
@@ -157,7 +188,7 @@ class Host:
 
     # -- programs -----------------------------------------------------------------------------------
 
-    def run(self, *command, check=None, timeout_s=60, input=None, env=None):
+    def run(self, *command, check=None, timeout_s=180, input=None, env=None):
         """Runs to the end; with CHECK, another exit code is an error. Returns a CompletedProcess with text."""
         done = subprocess.run(self.prefix + [str(c) for c in command], capture_output=True, text=True, errors="replace", timeout=timeout_s,
                               input=input, stdin=None if input is not None else subprocess.DEVNULL, env={**os.environ, **(env or {})})
@@ -218,7 +249,7 @@ class Host:
         """Starts the WINS server, with its node, and returns when it says READY."""
         return self.daemon("winsd", *args, **kwargs)
 
-    def daemon(self, program, *args, wrapper=(), wait_s=20.0, name=None):
+    def daemon(self, program, *args, wrapper=(), wait_s=LIMIT_S, name=None):
         notify_path = self.directory / f"notify-{len(self.processes)}"
         notify_path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -260,9 +291,9 @@ class Host:
     def state_of(self, name, suffix, interface="eth0"):
         return self.names().get((name, suffix), {}).get(self.address(interface))
 
-    def wait_state(self, name, suffix, status, timeout_s=15.0, interface="eth0"):
-        wait_until(lambda: self.state_of(name, suffix, interface) == status, timeout_s,
-                   f"{name}<{suffix}> {status} on {self.name} (now {self.state_of(name, suffix, interface)})", 0.1)
+    def wait_state(self, name, suffix, status, interface="eth0"):
+        wait_until(lambda: self.state_of(name, suffix, interface) == status,
+                   what=lambda: f"{name}<{suffix}> {status} on {self.name} (now {self.state_of(name, suffix, interface)})")
 
     def events(self, *args):
         done = self.netbt("events", "--json", *args)
@@ -273,10 +304,17 @@ class Host:
             event["note"] = event["note"] or ""
         return events
 
-    def wait_event(self, event_id, timeout_s=10.0, where=lambda event: True):
+    def wait_claims(self):
+        """Returns when every claim of the node is over, however it ended."""
+        def over():
+            table = self.names()
+            return table and "Registering" not in {state for states in table.values() for state in states.values()}
+        wait_until(over, what=f"the end of {self.name}'s claims")
+
+    def wait_event(self, event_id, where=lambda event: True):
         def found():
             return [e for e in self.events("--id", str(event_id)) if where(e)]
-        return wait_until(found, timeout_s, f"event {event_id} on {self.name}", 0.1)[-1]
+        return wait_until(found, what=f"event {event_id} on {self.name}")[-1]
 
     def diagnose(self, *args):
         done = self.netbt("diagnose", "--json", *args)
@@ -310,21 +348,34 @@ class Host:
             self.wait_nmbd(process)
         return process
 
-    def wait_nmbd(self, process, timeout_s=30.0):
+    def wait_nmbd(self, process):
         """nmbd is ready when it answers a status request; wait_held() waits for its claims too."""
         wait_until(lambda: self.python("packets.py", "status", "--to", self.address(), "--port", "0", "--wait", "0.5").returncode == 0
-                   or not process.running(), timeout_s, "nmbd answering")
+                   or not process.running(), what="nmbd answering")
         if not process.running():
             raise LabError(f"nmbd ended:\n{process.output()}")
 
-    def wait_held(self, process, name, suffix, timeout_s=30.0):
+    def wait_held(self, process, name, suffix):
         """Returns when nmbd's own claim by broadcast is over, some five seconds after its start; its log tells."""
         pattern = re.compile(rf"Added netbios name {re.escape(name)}<{suffix}> with first IP .* to subnet {re.escape(self.address())}$", re.M)
-        wait_until(lambda: pattern.search(process.output()) or not process.running(), timeout_s, f"{name}<{suffix}> held by {self.name}")
+        wait_until(lambda: pattern.search(process.output()) or not process.running(), what=f"{name}<{suffix}> held by {self.name}")
+
+    def find(self, name, *options):
+        """What nmblookup prints."""
+        done = self.run("nmblookup", "-s", self.samba_conf("ASKER"), *options, name)
+        return done.stdout + done.stderr
+
+    def wait_found(self, text, name, *options):
+        """Returns when nmblookup prints TEXT: it waits a quarter of a second for an answer, and asks twice."""
+        wait_until(lambda: text in self.find(name, *options), what=lambda: f"{text} in\n{self.find(name, *options)}")
 
     def close(self):
         for process in self.processes:
             process.kill()
+        # what went to the background by itself, as DHCP clients do
+        for pid in ip("netns", "pids", self.namespace).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 class Segment:
@@ -336,41 +387,62 @@ class Segment:
         ip("-n", self.namespace, "link", "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
         ip("-n", self.namespace, "link", "set", "br0", "up")
 
-    def capture(self, path=None):
-        """Records all packets of this segment with tcpdump; stop() it before reading."""
-        path = path or self.lab.directory / f"{self.name}-{next(self.lab.ports)}.pcap"
-        popen = subprocess.Popen(["ip", "netns", "exec", self.namespace, "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "br0", "-w", str(path)],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for line in popen.stderr:
-            if "listening on" in line:
-                break
-        self.lab.captures.append(popen)
-        return Capture(popen, path)
+    def passes(self, port):
+        """Does the switch pass frames from and to PORT?"""
+        shown = json.loads(ip("-n", self.namespace, "-d", "-j", "link", "show", port))[0]
+        return shown["operstate"] == "UP" and shown["linkinfo"]["info_slave_data"]["state"] == "forwarding"
+
+    def capture(self):
+        """Records all packets of this segment with tcpdump; stop() it before reading, or read what came so far."""
+        capture = Capture(self, self.lab.directory / f"{self.name}-{next(self.lab.ports)}.pcap")
+        self.lab.captures.append(capture)
+        return capture
 
 
 class Capture:
-    def __init__(self, popen, path):
-        self.popen = popen
+    def __init__(self, segment, path):
         self.path = path
+        self.marker = in_namespace(segment.namespace, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
+        self.marker.bind(("br0", 0))
+        self.popen = subprocess.Popen(["ip", "netns", "exec", segment.namespace, "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n",
+                                       "-i", "br0", "-w", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True)
+        for line in self.popen.stderr:
+            if "listening on" in line:
+                return
+        raise LabError(f"tcpdump ended with {self.popen.wait()}")
 
     def stop(self):
+        """Ends it when all that was sent before is in the file: tcpdump leaves unread what it has not come to when it is told to end."""
+        token = os.urandom(46)
+        self.marker.send(b"\xff" * 6 + b"\x02" + bytes(5) + MARKER_ETHERTYPE.to_bytes(2, "big") + token)
+        wait_until(lambda: token in self.path.read_bytes(), what="the last packet in the file", every_s=0.01)
         self.popen.send_signal(signal.SIGINT)
-        self.popen.wait(10)
+        self.popen.wait(LIMIT_S)
+        self.close()
+
+    def close(self):
+        self.popen.kill()
+        self.popen.wait()
         self.popen.stderr.close()
+        self.marker.close()
 
     def fields(self, display_filter, *fields):
         """What tshark reads: one tuple of texts a packet."""
         command = ["tshark", "-r", str(self.path), "-Y", display_filter, "-T", "fields", "-E", "separator=|"]
         for field in fields:
             command += ["-e", field]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return [tuple(line.split("|")) for line in out.splitlines()]
+        under_way = self.popen.poll() is None  # then the last packet may be there by half
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode and not under_way:
+            raise LabError(f"tshark: {done.stderr}")
+        return [tuple(line.split("|")) for line in done.stdout.splitlines()]
 
 
 class Lab:
     def __init__(self, keep=False):
-        self.prefix = f"nbtlab{os.getpid()}x{next(_labs)}"
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="netbt-lab-"))
+        self.prefix = self.directory.name  # as nobody else's at this time
         self.directory.chmod(0o755)
         self.keep = keep
         self.hosts = []
@@ -403,20 +475,19 @@ class Lab:
         segment, port, _network = host.interfaces[interface]
         if plugged:
             ip("-n", segment.namespace, "link", "set", port, "master", "br0")
+            wait_until(lambda: segment.passes(port), what="the switch's port", every_s=0.005)
         else:
             ip("-n", segment.namespace, "link", "set", port, "nomaster")
 
     def close(self):
-        for capture in self.captures:
-            if capture.poll() is None:
-                capture.kill()
-                capture.wait()
-        for host in self.hosts:
-            host.close()
-        for thing in self.hosts + self.segments:
-            subprocess.run(["ip", "netns", "del", thing.namespace], capture_output=True)
-        if not self.keep:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        """Takes all down: what one step leaves undone does not keep the others from being done."""
+        with contextlib.ExitStack() as steps:
+            if not self.keep:
+                steps.callback(shutil.rmtree, self.directory, ignore_errors=True)
+            for thing in self.segments + self.hosts:
+                steps.callback(subprocess.run, ["ip", "netns", "del", thing.namespace], capture_output=True)
+            for thing in self.captures + self.hosts:
+                steps.callback(thing.close)
 
     def __enter__(self):
         return self

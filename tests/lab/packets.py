@@ -6,7 +6,7 @@ machines that Samba can't: it sends demands, claims names, and answers as a hold
 
 usage: packets.py demand release|conflict --to ADDRESS --name NAME --suffix XX [--owner ADDRESS] [--group] [--count N] [--source ADDRESS] [--port PORT]
        packets.py claim --name NAME --suffix XX --broadcast ADDRESS --address ADDRESS [--opcode N] [--group] [--to ADDRESS] [--no-recursion]
-       packets.py query --name NAME --suffix XX --to ADDRESS [--broadcast]
+       packets.py query --name NAME --suffix XX --to ADDRESS [--broadcast] [--answers N] [--wait SECONDS]
        packets.py status --to ADDRESS [--from-port PORT]
        packets.py hold --name NAME --suffix XX[,XX] --address ADDRESS [--mac MAC] [--user NAME] [--silent] [--table NAME:XX:FLAGS,...]
        packets.py wins --address ADDRESS [--mode accept|refuse|silent|wack] [--owner NAME:XX:ADDRESS,...]
@@ -24,6 +24,7 @@ PORT = 137
 QUERY, REGISTRATION, RELEASE, WACK, REFRESH, REFRESH_ALT, MULTIHOMED = 0, 5, 6, 7, 8, 9, 15
 RESPONSE, AA, TC, RD, RA, BROADCAST = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0010
 NB, NBSTAT, NULL = 0x20, 0x21, 0x0A
+MANY = 1000
 GROUP, ACTIVE, CONFLICT = 0x8000, 0x0400, 0x0800
 
 
@@ -162,12 +163,12 @@ def open_socket(address="0.0.0.0", port=PORT):
     return sock
 
 
-def exchange(sock, packet, to, wait_s=2.0, port=PORT, many=False):
-    """Sends once and returns the parsed answers with this id (the first alone unless MANY)."""
+def exchange(sock, packet, to, wait_s, enough, port=PORT):
+    """Sends once and returns the parsed answers with this id that came within WAIT_S, or the first ENOUGH."""
     sock.sendto(packet, (to, port))
     trn_id = struct.unpack_from(">H", packet)[0]
     answers, deadline = [], time.monotonic() + wait_s
-    while (left := deadline - time.monotonic()) > 0:
+    while len(answers) < enough and (left := deadline - time.monotonic()) > 0:
         if not select.select([sock], [], [], left)[0]:
             break
         data, source = sock.recvfrom(4096)
@@ -175,8 +176,6 @@ def exchange(sock, packet, to, wait_s=2.0, port=PORT, many=False):
         if reply["id"] == trn_id and reply["response"]:
             reply["source"] = source[0]
             answers.append(reply)
-            if not many:
-                break
     return answers
 
 
@@ -288,13 +287,17 @@ def main():
     parser.add_argument("--no-defence", action="store_true", help="hold: claims are not refused")
     parser.add_argument("--mode", default="accept")
     parser.add_argument("--ttl", type=int, default=518400)
-    parser.add_argument("--wait", type=float, default=2.0)
+    parser.add_argument("--answers", type=int, help="so many are enough: the waiting ends with them")
+    parser.add_argument("--wait", type=float, help="seconds; else 2, or 60 for --answers and status")
     args = parser.parse_args()
     if args.action == "hold":
         return hold(args)
     if args.action == "wins":
         return wins(args)
     raw = name16(args.name, int(args.suffix, 16)) if args.name else WILDCARD
+    if args.wait is None:
+        args.wait = 60.0 if args.answers or args.action == "status" else 2.0
+    enough = args.answers or MANY
     sock = open_socket(args.source, args.port)
     if args.action == "demand":
         for _ in range(args.count):
@@ -306,11 +309,11 @@ def main():
         return 0
     if args.action == "claim":
         packet = claim(raw, args.address, args.opcode, args.group, 0, not args.to, not args.no_recursion)
-        answers = exchange(sock, packet, args.to or args.broadcast, args.wait, many=True)
+        answers = exchange(sock, packet, args.to or args.broadcast, args.wait, enough)
     elif args.action == "query":
-        answers = exchange(sock, query(raw, NB, bool(args.broadcast), True), args.to, args.wait, many=True)
+        answers = exchange(sock, query(raw, NB, bool(args.broadcast), True), args.to, args.wait, enough)
     else:
-        answers = exchange(sock, query(raw, NBSTAT, False, False), args.to, args.wait)
+        answers = exchange(sock, query(raw, NBSTAT, False, False), args.to, args.wait, args.answers or 1)
     for reply in answers:
         show(reply)
     return 0 if answers else 1

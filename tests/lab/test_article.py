@@ -31,7 +31,7 @@ def test_the_articles_case_byte_for_byte(lab):
     _lan, node, sender = build(lab)
     node.settings(NoNameReleaseOnDemand=0)
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
-    node.wait_state("FILESRV", "20", "Registered")
+    node.wait_claims()
     sender.hold("OTHERPC")
     sender.demand("release", node.address(), "FILESRV", "20", port=1137)
     event = node.wait_event(4320)

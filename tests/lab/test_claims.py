@@ -44,8 +44,7 @@ def test_p_node_uses_the_server_alone(lab, lan, pair):
     server.wins()
     capture = lan.capture()
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", server.address())
-    node.wait_state("FILESRV", "20", "Registered")
-    node.wait_state("LAB", "00", "Registered")
+    node.wait_claims()
     capture.stop()
     seen = claims(capture, node, "FILESRV<20>")
     assert {dst for dst, _opcode, _recursion in seen} == {"10.77.0.53"}
@@ -96,8 +95,8 @@ def test_h_node_claims_at_the_server_first(lab, lan, pair):
 def test_h_node_falls_back_to_broadcast_without_its_server(pair):
     node, other = pair
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "h", "-w", "10.77.0.54")
-    node.wait_state("FILESRV", "20", "Registered", timeout_s=40)
-    asked = other.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.255", "--broadcast", "--wait", "2")
+    node.wait_state("FILESRV", "20", "Registered")
+    asked = other.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.255", "--broadcast", "--answers", "1")
     assert "10.77.0.2" in asked.stdout
 
 
@@ -106,7 +105,7 @@ def test_failover_to_the_second_server(lab, lan, pair):
     server = lab.host("server", (lan, "10.77.0.53/24"))
     server.wins()
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", "10.77.0.54", "-w", server.address())
-    node.wait_state("FILESRV", "20", "Registered", timeout_s=40)
+    node.wait_state("FILESRV", "20", "Registered")
 
 
 def test_release_on_every_interface_at_the_end(lab, lan):
@@ -114,8 +113,7 @@ def test_release_on_every_interface_at_the_end(lab, lan):
     wan = lab.segment("wan")
     node.attach(wan, "10.78.0.2/24")
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
-    node.wait_state("FILESRV", "20", "Registered")
-    node.wait_state("FILESRV", "20", "Registered", interface="eth1")
+    node.wait_claims()
     captures = [lan.capture(), wan.capture()]
     assert process.stop() == 0
     for capture, address in zip(captures, ("10.77.0.2", "10.78.0.2")):

@@ -24,7 +24,7 @@ def status_of(process):
 def single(lab, lan, *args, **kwargs):
     node = lab.host("node", (lan, "10.77.0.2/24"))
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", *args, **kwargs)
-    node.wait_state("FILESRV", "20", "Registered")
+    node.wait_claims()
     return node, process
 
 
@@ -46,7 +46,7 @@ def test_socket_activation(lab, lan):
     node, process = single(lab, lan, wrapper=(PYTHON, "-c", ACTIVATE))
     assert process.running()
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
-    assert "10.77.0.2" in asker.python("packets.py", "query", "--name", "FILESRV", "--to", "10.77.0.255", "--broadcast").stdout
+    assert "10.77.0.2" in asker.python("packets.py", "query", "--name", "FILESRV", "--to", "10.77.0.255", "--broadcast", "--answers", "1").stdout
 
 
 def test_hangup_reads_the_settings_again(lab, lan):
@@ -56,7 +56,7 @@ def test_hangup_reads_the_settings_again(lab, lan):
     node.wait_state("FILESRV", "20", "Registered")
     node.settings(NoNameReleaseOnDemand=0)
     process.popen.send_signal(signal.SIGHUP)
-    process.wait_output("settings", 5)
+    process.wait_output("settings read again")
     other.demand("release", node.address(), "FILESRV", "20", port=1137)
     node.wait_state("FILESRV", "20", "Conflict")
 
@@ -93,19 +93,19 @@ def test_nothing_leaks(lab, lan):
     # run as an ordinary user from the start: valgrind and the system call filter do not go together
     node.state.chmod(0o777)
     node.runtime.chmod(0o777)
-    process = node.netbtd("--no-sandbox", "-n", "FILESRV", "-g", "LAB", "-t", "b", wait_s=60,
+    process = node.netbtd("--no-sandbox", "-n", "FILESRV", "-g", "LAB", "-t", "b",
                           wrapper=("valgrind", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible", "--error-exitcode=99",
                                    f"--log-file={report}"))
-    node.wait_state("FILESRV", "20", "Registered", 30)
+    node.wait_state("FILESRV", "20", "Registered")
     other.demand("release", node.address(), "FILESRV", "20", port=1137)
-    node.wait_event(4320, 20)
+    node.wait_event(4320)
     other.python("packets.py", "status", "--to", node.address(), check=0)
     node.netbt("query", "NOBODY")
     node.nbtstat("-c")
     process.popen.send_signal(signal.SIGHUP)
     node.nbtstat("-RR")
     node.netbt("name", "add", "EXTRA<2B>", check=0)
-    code = process.stop(timeout_s=60)
+    code = process.stop()
     text = report.read_text()
     assert code == 0, text
     assert "ERROR SUMMARY: 0 errors" in text, text

@@ -1,4 +1,6 @@
 """Demands by unicast and broadcast, for unique and group names, from peers, from servers and from nobody honest."""
+import time
+
 import pytest
 
 from netlab import wait_until
@@ -14,8 +16,7 @@ def trio(lab, lan):
 
 def ready(node, *args):
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", *args)
-    node.wait_state("FILESRV", "20", "Registered")
-    node.wait_state("LAB", "00", "Registered")
+    node.wait_claims()
     return process
 
 
@@ -75,12 +76,12 @@ def test_two_owners_of_a_name_get_a_conflict_demand(lan, trio):
     asked = node.netbt("query", "TWIN<20>")
     assert asked.returncode == 1
     assert "10.77.0.3" in asked.stdout and "10.77.0.4" in asked.stdout
-    # the node itself, asked to use the name, does as RFC 1002 5.1.1.3 tells
-    node.nbtstat("-a", "TWIN")
-
+    # the node itself, asked to use the name, does as RFC 1002 5.1.1.3 tells: of answers that come within a second of each other
     def demanded():
+        node.nbtstat("-R", check=0)
+        node.nbtstat("-a", "TWIN")
         return capture.fields("nbns.flags.rcode == 7 && ip.src == 10.77.0.2", "ip.dst", "nbns.name")
-    demands = wait_until(demanded, 10, "a conflict demand on the wire")
+    demands = wait_until(demanded, what="a conflict demand on the wire", every_s=1)
     assert demands[0][0] in ("10.77.0.3", "10.77.0.4") and "TWIN" in demands[0][1]
     capture.stop()
 
@@ -103,15 +104,22 @@ def test_a_flood_of_forged_demands(lan, trio):
     process = ready(node)
     before = process.rss_kib()
     capture = lan.capture()
+    begin = time.monotonic()
     other.demand("release", node.address(), "FILESRV", "20", port=1137, count=100000)
     node.wait_event(4320)
     assert node.state_of("FILESRV", "20") == "Registered"
-    asked = other.python("packets.py", "query", "--name", "FILESRV", "--suffix", "00", "--to", node.address(), "--port", "0")
-    assert "10.77.0.2" in asked.stdout, "the node still answers"
+
+    def answered():
+        """Not while the flood fills the socket."""
+        return "10.77.0.2" in other.python("packets.py", "query", "--name", "FILESRV", "--to", node.address(), "--port", "0",
+                                           "--answers", "1", "--wait", "1").stdout
+    wait_until(answered, what="the node's answer")
     assert process.rss_kib() - before < 2048
-    assert len(node.events()) <= 6
+    events = len(node.events())
     capture.stop()
     questions = capture.fields("nbns && ip.src == 10.77.0.2 && nbns.flags.response == 0", "nbns.id")
-    assert len(questions) <= 10
+    # one verification each 10 s, of three questions; each tells how it begins and how it ends
+    rounds = 1 + int((time.monotonic() - begin) / 10)
+    assert 1 <= events <= 2 * rounds and 1 <= len(questions) <= 3 * rounds
     database = node.state / "events.db"
     assert database.stat().st_size < 1 << 20

@@ -85,7 +85,7 @@ class Server:
             "subnet4": [{"subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.150"}], "option-data": data}],
             "loggers": [{"name": "kea-dhcp4", "severity": "INFO", "output_options": [{"output": "stdout"}]}]}}))
         process = self.host.start("kea", "kea-dhcp4", "-c", conf, env={"KEA_PIDFILE_DIR": str(directory), "KEA_LOCKFILE_DIR": str(directory)})
-        process.wait_output("DHCP4_STARTED", 20)
+        process.wait_output("DHCP4_STARTED")
         return process
 
     def udhcpd(self):
@@ -128,14 +128,14 @@ class Client:
 
     def dhclient(self, *extra):
         (self.etc / "dhcp" / "dhclient.conf").write_text(
-            "send host-name \"WSALPHA\";\ntimeout 15;\nrequest subnet-mask, routers, netbios-name-servers, netbios-dd-server, "
+            "send host-name \"WSALPHA\";\ntimeout 60;\ninitial-interval 1;\nbackoff-cutoff 2;\nrequest subnet-mask, routers, netbios-name-servers, netbios-dd-server, "
             "netbios-node-type, netbios-scope;\n")
         shutil.copy(HOOKS / "dhclient", self.etc / "dhcp" / "dhclient-exit-hooks.d" / "netbt")
         files = ["-lf", self.host.directory / "dhclient.leases", "-pf", self.host.directory / "dhclient.pid", "-e", f"NETBT={self.netbt}"]
         return self.host.run(*self.private("dhclient", "-4", "-v", *extra, *files, "eth0"))
 
     def udhcpc(self):
-        return self.host.run(*self.private("udhcpc", "-i", "eth0", "-q", "-n", "-f", "-x", "hostname:WSBETA", "-O", "wins", "-O", "46", "-O",
+        return self.host.run(*self.private("udhcpc", "-i", "eth0", "-q", "-n", "-t", "20", "-f", "-x", "hostname:WSBETA", "-O", "wins", "-O", "46", "-O",
                                            "47", "-s", HOOKS / "udhcpc"), env={"NETBT": str(self.netbt)})
 
     def dhcp(self, *args):

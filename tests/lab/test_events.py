@@ -76,8 +76,8 @@ def test_4306_no_server_is_left(node):
 
 
 def test_4307_the_port_is_taken(lab, lan, node):
-    taker = node.start("taker", PYTHON, "-c", "import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-                       "s.bind(('0.0.0.0', 137))\nprint('ready', flush=True)\ntime.sleep(60)")
+    taker = node.start("taker", PYTHON, "-c", "import signal, socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                       "s.bind(('0.0.0.0', 137))\nprint('ready', flush=True)\nsignal.pause()")
     taker.wait_output("ready")
     code, line, logged = fails(node)
     assert code == 3 and "in use by python3" in line
@@ -107,7 +107,7 @@ def test_4321_of_a_refused_refresh(lab, lan, node):
     node.wait_state("FILESRV", "20", "Registered")
     accepts.kill()
     server.wins(mode="refuse")
-    event = node.wait_event(4321, 20, where=lambda e: e["strings"][0] == "FILESRV        :20")
+    event = node.wait_event(4321, where=lambda e: e["strings"][0] == "FILESRV        :20")
     assert event["strings"][1:] == ["10.77.0.2", "10.77.0.53"]
     node.wait_state("FILESRV", "20", "Conflict")
 
@@ -117,8 +117,8 @@ import os, socket, sys
 path = "/run/systemd/journal/socket"
 os.makedirs(os.path.dirname(path), exist_ok=True)
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+os.umask(0)
 s.bind(path)
-os.chmod(path, 0o777)
 out = open(sys.argv[1], "wb", buffering=0)
 print("ready", flush=True)
 while True:
@@ -140,7 +140,8 @@ def test_the_journal_gets_the_event_with_its_fields(lab, lan, node):
     node.wait_state("FILESRV", "20", "Registered")
     other.demand("release", node.address(), "FILESRV", "20", port=1137)
     node.wait_event(4320)
-    entry = wait_until(lambda: next((e for e in entries.read_bytes().split(b"\n---\n") if b"NETBT_EVENT_ID=4320" in e), None), 10, "the journal entry")
+    entry = wait_until(lambda: next((e for e in entries.read_bytes().split(b"\n---\n") if b"NETBT_EVENT_ID=4320" in e), None),
+                       what="the journal entry")
     fields = dict(line.split("=", 1) for line in entry.decode().splitlines() if "=" in line)
     assert fields["MESSAGE_ID"] == f"8f0c3b7d51a64e0c9d2e6b40a7f3{4320:04x}"
     assert fields["PRIORITY"] == "3"

@@ -3,13 +3,13 @@ import json
 
 import pytest
 
-from netlab import PYTHON
+from netlab import PYTHON, wait_until
 
 IMPACKET = """
 import json, sys
 from impacket import nmb
 n = nmb.NetBIOS()
-entries = n.getnodestatus('*', sys.argv[1], timeout=3)
+entries = n.getnodestatus('*', sys.argv[1], timeout=60)
 print(json.dumps([[e['NAME'].decode().strip(), e['TYPE'], e['NAME_FLAGS']] for e in entries] + [n.getmacaddress()]))
 """
 
@@ -18,9 +18,7 @@ print(json.dumps([[e['NAME'].decode().strip(), e['TYPE'], e['NAME_FLAGS']] for e
 def node(lab, lan):
     host = lab.host("node", (lan, "10.77.0.2/24"))
     host.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", "-u", "ALICE")
-    host.wait_state("FILESRV", "20", "Registered")
-    host.wait_state("ALICE", "03", "Registered")
-    host.wait_state("LAB", "00", "Registered")
+    host.wait_claims()
     return host
 
 
@@ -29,7 +27,7 @@ def test_smbtorture_nbt_register(lab, lan, node):
     for address in ("10.77.0.12/24", "10.77.0.13/24"):
         client.run("ip", "addr", "add", address, "dev", "eth0", check=0)
     conf = client.samba_conf("TORTURE", interfaces="10.77.0.11/24 10.77.0.12/24 10.77.0.13/24", name_resolve_order="bcast")
-    done = client.run("smbtorture", "-s", conf, "//FILESRV/x", "nbt.register", timeout_s=120)
+    done = client.run("smbtorture", "-s", conf, "//FILESRV/x", "nbt.register")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("success:") >= 2, done.stdout
     assert "failure" not in done.stdout and "error" not in done.stdout.lower().replace("error_code", ""), done.stdout
@@ -37,10 +35,9 @@ def test_smbtorture_nbt_register(lab, lan, node):
 
 def test_nmblookup_finds_and_lists(lab, lan, node):
     client = lab.host("client", (lan, "10.77.0.11/24"))
-    conf = client.samba_conf("ASKER")
-    assert "10.77.0.2 FILESRV<20>" in client.run("nmblookup", "-s", conf, "FILESRV#20").stdout
-    assert "10.77.0.2 LAB<00>" in client.run("nmblookup", "-s", conf, "LAB").stdout
-    status = client.run("nmblookup", "-s", conf, "-A", "10.77.0.2").stdout
+    client.wait_found("10.77.0.2 FILESRV<20>", "FILESRV#20")
+    client.wait_found("10.77.0.2 LAB<00>", "LAB")
+    status = client.find("10.77.0.2", "-A")
     for line in ("FILESRV         <00> -         B <ACTIVE>", "FILESRV         <20> -         B <ACTIVE>", "ALICE           <03> -         B <ACTIVE>",
                  "LAB             <00> - <GROUP> B <ACTIVE>"):
         assert line in status, status
@@ -49,7 +46,11 @@ def test_nmblookup_finds_and_lists(lab, lan, node):
 
 def test_nbtscan_lists(lab, lan, node):
     client = lab.host("client", (lan, "10.77.0.11/24"))
-    row = [line for line in client.run("nbtscan", "10.77.0.2").stdout.splitlines() if line.startswith("10.77.0.2")][0]
+
+
+    def rows():
+        return [line for line in client.run("nbtscan", "10.77.0.2").stdout.splitlines() if line.startswith("10.77.0.2")]
+    row, = wait_until(rows, what="a row of nbtscan")
     assert row.split()[1:4] == ["FILESRV", "<server>", "ALICE"]
     assert row.split()[4].replace(":", "-").upper() == node.mac()
 
@@ -67,11 +68,12 @@ def test_tshark_sees_no_malformed_packet(lab, lan):
     capture = lan.capture()
     host = lab.host("node", (lan, "10.77.0.2/24"))
     process = host.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
-    host.wait_state("FILESRV", "20", "Registered")
+    host.wait_claims()
     client = lab.host("client", (lan, "10.77.0.11/24"))
     client.python("packets.py", "status", "--to", "10.77.0.2", check=0)
-    client.python("packets.py", "query", "--name", "FILESRV", "--to", "10.77.0.2", check=0)
-    client.python("packets.py", "claim", "--name", "FILESRV", "--address", "10.77.0.11", "--broadcast", "10.77.0.255", "--wait", "0.5")
+    client.python("packets.py", "query", "--name", "FILESRV", "--to", "10.77.0.2", "--answers", "1", check=0)
+    client.python("packets.py", "claim", "--name", "FILESRV", "--address", "10.77.0.11", "--broadcast", "10.77.0.255",
+                  "--answers", "1", check=0)
     process.stop()
     capture.stop()
     assert len(capture.fields("nbns && ip.src == 10.77.0.2", "nbns.id")) > 20

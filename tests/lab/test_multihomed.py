@@ -1,4 +1,5 @@
 """Several interfaces, on one segment and on two; own packets and reflections are never a conflict."""
+from netlab import wait_until
 
 
 def quiet(node):
@@ -14,7 +15,7 @@ def test_two_interfaces_on_one_segment(lab, lan):
         node.wait_state("FILESRV", "20", "Registered", interface=interface)
         node.wait_state("LAB", "00", "Registered", interface=interface)
     quiet(node)
-    asked = asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.2", check=0)
+    asked = asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.2", "--answers", "1", check=0)
     assert "10.77.0.2" in asked.stdout and "10.77.0.3" in asked.stdout
     found = asker.netbt("query", "FILESRV<20>")
     assert found.returncode == 0, "one machine with two addresses is no conflict"
@@ -41,7 +42,7 @@ def test_multihomed_registration_at_the_server(lab, lan):
     assert samba.running()
     capture = lan.capture()
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", "10.77.0.53")
-    node.wait_state("FILESRV", "20", "Registered", 30)
+    node.wait_state("FILESRV", "20", "Registered")
     capture.stop()
     opcodes = {o for o, in capture.fields("nbns.flags.response == 0 && ip.src == 10.77.0.2 && nbns.flags.opcode > 4", "nbns.flags.opcode")}
     assert "15" in opcodes
@@ -59,8 +60,7 @@ def test_address_change_is_followed_live(lab, lan):
     def answered():
         return "10.77.0.7" in asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", "10.77.0.255", "--broadcast",
                                            "--wait", "0.5").stdout
-    from netlab import wait_until
-    wait_until(answered, 15, "the name answered at the new address")
+    wait_until(answered, what="the name answered at the new address")
     quiet(node)
 
 

@@ -60,7 +60,8 @@ def test_query_counts_and_timeouts(lan, node):
     capture.stop()
     times = [float(t) for t, name in capture.fields(QUERY, "frame.time_epoch", "nbns.name") if "NOBODY<20>" in name]
     assert len(times) == 5
-    assert all(0.09 < b - a < 0.5 for a, b in zip(times, times[1:]))
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert all(gap > 0.09 for gap in gaps) and min(gaps) < 0.5, "100 ms, where a busy machine does not make it more; never 750"
 
 
 def test_servers_port(lab, lan, node):
@@ -70,7 +71,7 @@ def test_servers_port(lab, lan, node):
     node.netbtd("-n", "FILESRV", "-t", "m", "-w", "10.77.0.53")
     lab.host("server", (lan, "10.77.0.53/24"))
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
-    wait_until(lambda: capture.fields("udp && ip.dst == 10.77.0.53", "udp.dstport"), 10, "a claim at the server")
+    wait_until(lambda: capture.fields("udp && ip.dst == 10.77.0.53", "udp.dstport"), what="a claim at the server")
     assert "FILESRV" in asker.python("packets.py", "status", "--to", "10.77.0.2").stdout
     capture.stop()
     ports = set(capture.fields("udp && !icmp && ip.src == 10.77.0.2 && ip.dst != 10.77.0.9", "ip.dst", "udp.srcport", "udp.dstport"))
@@ -95,13 +96,14 @@ def test_refresh_opcode_nine(lab, lan, node):
     capture = lan.capture()
     node.netbtd("-n", "FILESRV", "-t", "p", "-w", "10.77.0.53")
     node.wait_state("FILESRV", "20", "Registered")
-    wait_until(lambda: capture.fields("nbns.flags.opcode == 9 && nbns.flags.response == 0", "ip.src"), 15, "a refresh with opcode 9", 0.5)
+    wait_until(lambda: capture.fields("nbns.flags.opcode == 9 && nbns.flags.response == 0", "ip.src"), what="a refresh with opcode 9",
+               every_s=0.5)
     capture.stop()
     assert not capture.fields("nbns.flags.opcode == 8 && nbns.flags.response == 0", "ip.src")
 
 
 def answers(asker, to):
-    return json.loads(asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", to).stdout.splitlines()[0])["addresses"]
+    return json.loads(asker.python("packets.py", "query", "--name", "FILESRV", "--suffix", "20", "--to", to, "--answers", "1").stdout.splitlines()[0])["addresses"]
 
 
 @pytest.mark.parametrize("single", [0, 1])
@@ -130,7 +132,7 @@ def test_random_adapter(lab, lan, node):
         assert len(told) == 1
         seen.update(told)
         return seen == {"10.77.0.2", "10.78.0.2"}
-    wait_until(both, 60, "both addresses, each alone")  # a coin is thrown each time
+    wait_until(both, what="both addresses, each alone")  # a coin is thrown each time
 
 
 @pytest.mark.parametrize("option, serves", [(0, True), (1, True), (2, False)])
@@ -140,7 +142,7 @@ def test_netbios_options(lab, lan, node, option, serves):
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
     if serves:
         node.wait_state("FILESRV", "20", "Registered")
-    told = asker.python("packets.py", "status", "--to", "10.77.0.2", "--wait", "1")
+    told = asker.python("packets.py", "status", "--to", "10.77.0.2", *([] if serves else ["--wait", "1"]))
     assert ("FILESRV" in told.stdout) == serves
 
 
@@ -191,7 +193,7 @@ def with_lmhosts(node, *args, **settings):
     (node.directory / "lmhosts").write_text(LMHOSTS)
     (node.directory / "more").write_text("10.77.1.7 INCLUDED #PRE\n")
     (node.directory / "alternate").write_text("10.77.1.8 ALTERNATE #PRE\n")
-    node.settings(BcastNameQueryCount=1, BcastQueryTimeout=100, **settings)
+    node.settings(**{"BcastNameQueryCount": 1, "BcastQueryTimeout": 100, **settings})
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b", *args)
     node.wait_state("FILESRV", "20", "Registered")
     return process
@@ -233,7 +235,7 @@ def test_lmhosts_switched_off(node):
 def test_the_segment_comes_before_lmhosts(lab, lan, node):
     other = lab.host("other", (lan, "10.77.0.3/24"))
     other.hold("TARDY", "00,20")
-    with_lmhosts(node)
+    with_lmhosts(node, BcastQueryTimeout=60000)  # for the answer to come first on any machine
     node.nbtstat("-a", "TARDY")
     assert {row["address"] for (name, _suffix), row in cache(node).items() if name == "TARDY"} == {"10.77.0.3"}
 
@@ -249,12 +251,12 @@ def test_cache_timeout(lab, lan, node):
     """CacheTimeout is what an entry's life counts down from."""
     other = lab.host("other", (lan, "10.77.0.3/24"))
     other.hold("OTHER", "00,20")
-    node.settings(CacheTimeout=61000)
+    node.settings(CacheTimeout=1000000, BcastQueryTimeout=10000)
     node.netbtd("-n", "FILESRV", "-t", "b")
     node.wait_state("FILESRV", "20", "Registered")
     node.nbtstat("-a", "OTHER")
     lives = [row["life_s"] for (name, _suffix), row in cache(node).items() if name == "OTHER"]
-    assert lives and all(50 <= life <= 61 for life in lives)
+    assert lives and all(800 <= life <= 1000 for life in lives)
 
 
 DNS_SERVER = """
@@ -280,7 +282,7 @@ def test_dns_is_asked_last_where_enabled(lab, lan, node, enabled, expected):
     server = lab.host("dns", (lan, "10.77.0.53/24"))
     server.start("dns", PYTHON, "-c", DNS_SERVER).wait_output("ready")
     resolver = node.directory / "resolv.conf"
-    resolver.write_text("nameserver 10.77.0.53\nsearch corp.example\noptions timeout:1 attempts:1\n")
+    resolver.write_text("nameserver 10.77.0.53\nsearch corp.example\noptions timeout:5 attempts:2\n")
     hosts = node.directory / "nsswitch.conf"
     hosts.write_text("hosts: dns\n")
     run = node.directory / "resolver.sh"
@@ -304,7 +306,8 @@ def test_hangup_takes_a_new_server_and_type(lab, lan, node):
     of_interface(node, "eth0", NameServerList="10.77.0.53")
     process.popen.send_signal(signal.SIGHUP)
     process.wait_output("settings read again")
-    wait_until(lambda: capture.fields("nbns.flags.opcode == 5 && ip.dst == 10.77.0.53", "nbns.name"), 15, "claims at the new server", 0.5)
+    wait_until(lambda: capture.fields("nbns.flags.opcode == 5 && ip.dst == 10.77.0.53", "nbns.name"),
+               what="claims at the new server", every_s=0.5)
     capture.stop()
     assert json.loads(node.netbt("ipconfig", "/all", "--json").stdout)["node_type"] == "Hybrid"
 

@@ -17,7 +17,7 @@ class Watcher:
         self.process = host.start(f"watch-{len(host.processes)}", BUILD / "src/cli/netbt", "watch", *host.places(), "--json",
                                   "-i", "eth0", *([] if state else ["--no-state"]), *options)
         # the capture child exists once the rings are open
-        wait_until(lambda: self.child() or not self.process.running(), 10, "the capture process")
+        wait_until(lambda: self.child() or not self.process.running(), what="the capture process")
 
     def child(self):
         pids = [p for p in os.listdir("/proc") if p.isdigit()]
@@ -35,32 +35,28 @@ class Watcher:
         return self.process.popen.pid
 
     def objects(self, event=None):
-        out = []
-        for line in self.process.output().splitlines():
-            if line.startswith("{"):
-                try:
-                    out.append(json.loads(line))
-                except json.JSONDecodeError:
-                    continue  # the last line is being written
-        return [o for o in out if event is None or o["event"] == event]
+        return [o for o in self.process.objects() if event is None or o["event"] == event]
 
-    def wait(self, event, where=lambda o: True, timeout_s=10.0):
+    def wait(self, event, where=lambda o: True):
         def found():
             assert self.process.running() or self.process.popen.returncode in (0, 1), self.process.output()
             return [o for o in self.objects(event) if where(o)]
-        return wait_until(found, timeout_s, f"a {event} in\n{self.process.output()}")[-1]
+        return wait_until(found, what=lambda: f"a {event} in\n{self.process.output()}")[-1]
 
     def finding(self, address):
         found = [o["finding"] for o in self.objects("spoofer") if o["finding"]["address"] == address]
         return found[-1] if found else None
 
-    def rules(self, address):
-        finding = self.finding(address)
-        return {e["rule"] for e in finding["evidence"]} if finding else set()
+    def wait_rules(self, address, *rules, confidence=None):
+        """Returns the finding about ADDRESS once it has all the RULES."""
+        def has_them(o):
+            finding = o["finding"]
+            return finding["address"] == address and set(rules) <= {e["rule"] for e in finding["evidence"]} \
+                and confidence in (None, finding["confidence"])
+        return self.wait("spoofer", has_them)["finding"]
 
     def stop(self):
-        code = self.process.stop()
-        return code
+        return self.process.stop()
 
 
 @pytest.fixture
@@ -70,9 +66,8 @@ def hosts(lab, lan):
     return [lab.host(n, (lan, f"10.77.0.{i}/24")) for i, n in enumerate(("a", "b", "c", "watch"), 1)]
 
 
-def ask(host, name, suffix="20", times=1):
-    for _ in range(times):
-        host.python("packets.py", "query", "--name", name, "--suffix", suffix, "--to", host.broadcast(), "--broadcast")
+def ask(host, name, suffix="20", answers=1):
+    host.python("packets.py", "query", "--name", name, "--suffix", suffix, "--to", host.broadcast(), "--broadcast", "--answers", answers, check=0)
 
 
 def claim(host, name, suffix="20", *options):
@@ -100,13 +95,15 @@ def test_claim_refusal_conflict_and_its_end(hosts):
     assert both[first.address()]["mac"] == first.mac() and both[second.address()]["mac"] == second.mac()
     assert both[first.address()]["proof"]["kind"] == "negative registration response"
     assert both[second.address()]["proof"]["kind"] == "registration request"
-    # one line a change: three names, each in conflict once, however often it was refused
-    assert len(watcher.objects("conflict")) == 3
+    second.wait_claims()
     daemon.stop()
     first.processes[-1].stop()
     released = watcher.wait("release", lambda o: o["name"] == "TWIN" and o["suffix"] == "20")
     assert released["holder"]["address"] == first.address()
     watcher.wait("conflict-over", lambda o: o["name"] == "TWIN" and o["suffix"] == "20")
+    # one line a change: three names, each in conflict once, however often it was refused
+    wait_until(lambda: len(watcher.objects("conflict-over")) == 3, what="the end of all conflicts")
+    assert len(watcher.objects("conflict")) == 3
     assert not watcher.objects("spoofer")
     assert watcher.stop() == 1
 
@@ -114,7 +111,7 @@ def test_claim_refusal_conflict_and_its_end(hosts):
 def test_quiet_network_exits_zero_and_counts(hosts):
     watcher = Watcher(hosts[3])
     hosts[0].netbtd("-i", "eth0", "-n", "ALONE", "-g", "LAB")
-    watcher.wait("claim", lambda o: o["name"] == "ALONE" and o["suffix"] == "00")
+    wait_until(lambda: len(watcher.objects("claim")) == 4, what="the claims of four names")
     assert watcher.stop() == 0
     summary = watcher.objects("summary")[0]
     assert summary["dropped"] == 0 and summary["conflicts"] == 0 and summary["names"] >= 4
@@ -124,12 +121,12 @@ def test_quiet_network_exits_zero_and_counts(hosts):
 def test_privilege_is_gone(hosts):
     watcher = Watcher(hosts[3])
     for pid in (watcher.watcher_pid(), watcher.child()):
-        wait_until(lambda p=pid: re.search(r"^CapEff:\t0+$", open(f"/proc/{p}/status", encoding="utf-8").read(), re.M), 10,
-                   f"no capabilities in {pid}")
+        wait_until(lambda p=pid: re.search(r"^CapEff:\t0+$", open(f"/proc/{p}/status", encoding="utf-8").read(), re.M),
+                   what=f"no capabilities in {pid}")
         assert "\nUid:\t0\t" not in open(f"/proc/{pid}/status", encoding="utf-8").read()
     child = watcher.child()
     watcher.stop()
-    wait_until(lambda: not os.path.exists(f"/proc/{child}"), 10, "the end of the capture process")
+    wait_until(lambda: not os.path.exists(f"/proc/{child}"), what="the end of the capture process")
 
 
 def test_table_is_kept(hosts):
@@ -138,7 +135,7 @@ def test_table_is_kept(hosts):
     watcher.wait("claim", lambda o: o["name"] == "KEEPER")
     watcher.stop()
     again = Watcher(hosts[3], "--names", "--for", "1", state=True)
-    wait_until(lambda: not again.process.running(), 10, "the end")
+    wait_until(lambda: not again.process.running(), what="the end")
     row = [o for o in again.objects("row") if o["name"] == "KEEPER"][0]
     assert row["holder"]["address"] == hosts[0].address() and row["holder"]["mac"] == hosts[0].mac()
 
@@ -152,7 +149,7 @@ def test_exec_is_edge_triggered(hosts):
     for _ in range(3):
         claim(hosts[1], "TWIN")
     watcher.wait("conflict")
-    wait_until(lambda: alerts.read_text(), 10, "the command")
+    wait_until(lambda: alerts.read_text().endswith("\n"), what="the command")
     watcher.stop()
     assert alerts.read_text().splitlines() == [f"conflict TWIN<20> {hosts[1].address()} {hosts[0].address()}"]
 
@@ -167,9 +164,7 @@ def test_poisoner_answers_for_everything(hosts):
     for name in ("NOSUCH1", "PRNTSRV", "FILESVR", "INTRANT", "SHAREPNT"):
         ask(client, name)
     ask(client, "WPAD", "00")
-    watcher.wait("spoofer", lambda o: o["finding"]["confidence"] == "confirmed")
-    assert {"many-names", "registers-nothing", "wpad"} <= watcher.rules(bad.address())
-    finding = watcher.finding(bad.address())
+    finding = watcher.wait_rules(bad.address(), "many-names", "registers-nothing", "wpad", confidence="confirmed")
     assert finding["mac"] == bad.mac() and all(e["frame"] > 0 and e["text"] for e in finding["evidence"])
     assert watcher.finding(honest.address()) is None and watcher.finding(client.address()) is None
     assert watcher.stop() == 1
@@ -180,11 +175,11 @@ def test_name_asked_in_vain_then_answered(hosts):
     watcher = Watcher(watch)
     claim(client, "CLIENT")
     watcher.wait("claim")
-    ask(client, "GHOST", times=4)
+    for _ in range(3):  # a whole round, and two seconds more
+        client.python("packets.py", "query", "--name", "GHOST", "--suffix", "20", "--to", client.broadcast(), "--broadcast", "--wait", "0.75", check=1)
     poisoner(bad)
     ask(client, "GHOST")
-    watcher.wait("spoofer")
-    assert "nobody-holds" in watcher.rules(bad.address())
+    watcher.wait_rules(bad.address(), "nobody-holds")
 
 
 def test_bait_names_the_liar_by_three_protocols(hosts):
@@ -193,8 +188,7 @@ def test_bait_names_the_liar_by_three_protocols(hosts):
     watcher = Watcher(watch, "--bait", "--bait-interval", "2")
     claim(honest, "DESKTOP-1N4R894")
     poisoner(bad, "answer", "--llmnr")
-    watcher.wait("spoofer", lambda o: {e["rule"] for e in o["finding"]["evidence"]} >= {"bait", "bait-llmnr-mdns"}, 20)
-    finding = watcher.finding(bad.address())
+    finding = watcher.wait_rules(bad.address(), "bait", "bait-llmnr-mdns")
     assert finding["confidence"] == "confirmed"
     bait = [e for e in finding["evidence"] if e["rule"] == "bait"][0]["name"]
     # like the site's own, and none of them
@@ -208,14 +202,15 @@ def test_bait_asks_as_windows_does(lan, hosts):
 
     def asked():
         return [f for f in capture.fields("nbns", "udp.srcport", "nbns.id", "nbns.flags", "ip.dst", "frame.time_relative")]
-    wait_until(lambda: len(asked()) >= 3, 15, "three questions")
+    wait_until(lambda: len(asked()) >= 3, what="three questions")
     watcher.stop()
     capture.stop()
     rows = asked()
     assert len(rows) == 3 and {r[0] for r in rows} == {"137"} and len({r[1] for r in rows}) == 1
     assert {r[2] for r in rows} == {"0x0110"} and {r[3] for r in rows} == {"10.77.0.255"}
     times = [float(r[4]) for r in rows]
-    assert all(0.74 < b - a < 0.95 for a, b in zip(times, times[1:])), times
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert all(gap > 0.74 for gap in gaps) and min(gaps) < 1.5, "750 ms, where a busy machine does not make it more"
     assert len(capture.fields("llmnr && ip", "dns.qry.name")) == 1 and len(capture.fields("mdns && ip", "dns.qry.name")) >= 1
 
 
@@ -237,8 +232,7 @@ def test_answers_for_another_machine_always_the_same_are_no_proxys(hosts):
     poisoner(bad, "answer", "--target", "10.99.0.9")
     for name in ("SRVA", "SRVB", "SRVC", "SRVD", "SRVE"):
         ask(client, name)
-    watcher.wait("spoofer")
-    assert "many-names" in watcher.rules(bad.address())
+    watcher.wait_rules(bad.address(), "many-names")
 
 
 def test_allow_list(hosts):
@@ -259,7 +253,7 @@ def test_twin_is_a_conflict_and_no_spoofer(hosts):
         claim(host, "TWIN")
     first.hold("TWIN")
     second.hold("TWIN")
-    ask(client, "TWIN")
+    ask(client, "TWIN", answers=2)
     conflict = watcher.wait("conflict", lambda o: o["name"] == "TWIN")
     assert {conflict["holder"]["address"], conflict["peer"]["address"]} == {first.address(), second.address()}
     assert watcher.finding(first.address()) is None and watcher.finding(second.address()) is None
@@ -272,9 +266,8 @@ def test_spoofer_beside_a_registered_holder(hosts):
     watcher.wait("claim")
     honest.hold("FILESRV")
     poisoner(bad)
-    ask(client, "FILESRV")
-    watcher.wait("spoofer")
-    assert "twin-when-asked" in watcher.rules(bad.address())
+    ask(client, "FILESRV", answers=2)
+    watcher.wait_rules(bad.address(), "twin-when-asked")
     assert watcher.finding(honest.address()) is None
 
 
@@ -288,10 +281,10 @@ def test_demands_and_denials_of_strangers(hosts):
     demand = watcher.wait("demand")
     assert demand["peer"]["address"] == bad.address() and demand["holder"]["address"] == honest.address()
     assert demand["demand"] == "conflict"
-    assert "stranger-demand" in watcher.rules(bad.address())
+    watcher.wait_rules(bad.address(), "stranger-demand")
     poisoner(bad, "deny")
     ask(client, "ANYTHING")
-    wait_until(lambda: "stranger-negative" in watcher.rules(bad.address()), 10, "the denial")
+    watcher.wait_rules(bad.address(), "stranger-negative")
 
 
 def test_wins_server_of_the_settings_is_not_accused(hosts):
@@ -304,8 +297,7 @@ def test_wins_server_of_the_settings_is_not_accused(hosts):
     for host in (server, stranger):
         host.demand("release", honest.address(), "FILESRV", "20")
         watcher.wait("demand", lambda o, h=host: o["peer"]["address"] == h.address())
-    watcher.wait("spoofer")
-    assert "stranger-demand" in watcher.rules(stranger.address())
+    watcher.wait_rules(stranger.address(), "stranger-demand")
     assert watcher.finding(server.address()) is None
     watcher.stop()
 
@@ -320,7 +312,7 @@ def test_findings_make_diagnose_firmer(hosts):
     for name in ("SRVA", "SRVB", "SRVC", "SRVD", "SRVE"):
         ask(client, name)
     ask(client, "WPAD", "00")
-    watcher.wait("spoofer", lambda o: o["finding"]["confidence"] == "confirmed")
+    watcher.wait_rules(bad.address(), confidence="confirmed")
     liar.stop()
     assert watcher.stop() == 1
     bad.demand("release", node.address(), "FILESRV", "20", port=1137)
@@ -340,8 +332,8 @@ def test_guessed_ids(hosts):
     bad, client, _, watch = hosts
     watcher = Watcher(watch)
     bad.python("poisoner.py", "guess", "--to", client.address(), "--name", "WPAD", "--suffix", "00", "--address", bad.address(), check=0)
-    watcher.wait("spoofer", lambda o: "unmatched-ids" in {e["rule"] for e in o["finding"]["evidence"]})
-    assert watcher.finding(bad.address())["confidence"] in ("likely", "confirmed")
+    finding = watcher.wait_rules(bad.address(), "unmatched-ids")
+    assert finding["confidence"] in ("likely", "confirmed")
 
 
 def test_capture_file_tells_the_same(lan, hosts):

@@ -13,6 +13,7 @@ WINS = "10.77.0.9"
 def server(lab, lan):
     host = lab.host("server", (lan, f"{WINS}/24"))
     host.winsd("-n", "WINSSRV", "-g", "LAB")
+    host.wait_claims()
     return host
 
 
@@ -33,7 +34,7 @@ def rows(host, *args):
 def claim(node, name="FILESRV", *args):
     """A client of the server; returns when its claims are over."""
     process = node.netbtd("-n", name, "-g", "LAB", "-t", "h", "-w", WINS, *args)
-    wait_until(lambda: "Registering" not in {s for t in node.names().values() for s in t.values()} and node.names(), 30, "claims to end")
+    node.wait_claims()
     return process
 
 
@@ -65,7 +66,7 @@ def test_static_mapping_is_found_and_fixed(server, node):
     assert "What --fix did:" in fixed.stdout and "backed up to" in fixed.stdout
     assert list(server.state.glob("backup/*")), "the backup is there"
     node.wait_state("FILESRV", "20", "Registered")
-    wait_until(lambda: [r["addresses"][0]["address"] for r in rows(server, "FILESRV<20>")] == ["10.77.0.2"], 10, "the name in WINS")
+    wait_until(lambda: [r["addresses"][0]["address"] for r in rows(server, "FILESRV<20>")] == ["10.77.0.2"], what="the name in WINS")
     assert not rows(server, "FILESRV<20>")[0]["static"]
     report, code = node.diagnose("--wins", socket_of(server))
     assert (code, report["findings"]) == (0, [])

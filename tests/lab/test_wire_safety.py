@@ -33,21 +33,21 @@ def node(lab, lan):
     return host
 
 
-def status(host, to="10.77.0.2", *more):
-    return host.python("packets.py", "status", "--to", to, "--wait", "1", *more).returncode == 0
+def status(host, wait_s=60):
+    return host.python("packets.py", "status", "--to", "10.77.0.2", "--wait", wait_s).returncode == 0
 
 
 @pytest.mark.parametrize("type", ["b", "h"])
 def test_garbage_harms_nothing(lab, lan, node, type):
     other = lab.host("other", (lan, "10.77.0.3/24"))
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", type, "-w", "10.77.0.53")
-    node.wait_state("FILESRV", "20", "Registered", 30)
+    node.wait_state("FILESRV", "20", "Registered")
     before = process.rss_kib()
     seed = int(os.environ.get("NETBT_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"NETBT_SEED={seed}")
     for to in ("10.77.0.2", "10.77.0.255"):
         other.run(PYTHON, "-c", SENDER, packets.__file__.rsplit("/", 1)[0], seed, to, 20000, check=0)
-    wait_until(lambda: status(other), 20, "an answer after the flood")
+    wait_until(lambda: status(other, 1), what="an answer after the flood")
     assert process.running()
     assert process.rss_kib() - before < 2048
     assert "ERROR: AddressSanitizer" not in process.output() and "runtime error" not in process.output()
@@ -63,8 +63,8 @@ def test_node_status_is_for_the_link_alone(lab, lan, node):
     near = lab.host("near", (lan, "10.77.0.9/24"))
     process = node.netbtd("-n", "FILESRV", "-t", "b")
     node.wait_state("FILESRV", "20", "Registered")
-    assert asker.run("ping", "-c1", "-W2", "10.77.0.2").returncode == 0, "the way there works"
-    assert status(near) and not status(asker)
+    assert asker.run("ping", "-c1", "-W60", "10.77.0.2").returncode == 0, "the way there works"
+    assert status(near) and not status(asker, 1)
     process.stop()
     node.config.write_text("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\netbt]\r\n"
                            '"NodeStatusOffLink"=dword:00000001\r\n')
@@ -96,7 +96,7 @@ def test_node_status_has_a_rate(lab, lan, node):
     node.wait_state("FILESRV", "20", "Registered")
     got, took = other.run(PYTHON, "-c", ASK_MANY, packets.__file__.rsplit("/", 1)[0], "10.77.0.2", check=0).stdout.split()
     assert 1 <= int(got) <= 100 * (float(took) + 2), "NodeStatusRate's default, 100 a second"
-    wait_until(lambda: status(other), 10, "an answer after the flood")
+    wait_until(lambda: status(other, 1), what="an answer after the flood")
 
 
 POISON = """
@@ -125,6 +125,8 @@ while True:
 def test_answers_that_nobody_asked_for(lab, lan, node, mode, believed):
     """BadTunnel (CVE-2016-3213): another id or another name is no answer; the true one, to show that the poisoner works."""
     evil = lab.host("evil", (lan, "10.77.0.66/24"))
+    if believed:
+        node.settings(BcastQueryTimeout=20000)  # what is to be believed comes in time on any machine
     node.netbtd("-n", "FILESRV", "-t", "b")
     node.wait_state("FILESRV", "20", "Registered")
     process = evil.start("poison", PYTHON, "-c", POISON, packets.__file__.rsplit("/", 1)[0], mode, "10.77.0.66")
@@ -178,11 +180,11 @@ def test_failover_and_back(lab, lan, node):
     process = node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", "10.77.0.53", "-w", "10.77.0.54")
     node.wait_state("FILESRV", "20", "Registered")
     serving.kill()
-    process.wait_output("WINS server 10.77.0.53 does not answer", 40)
-    wait_until(lambda: refreshed_at("10.77.0.54", 0), 20, "the secondary in use", 0.5)
+    process.wait_output("WINS server 10.77.0.53 does not answer")
+    wait_until(lambda: refreshed_at("10.77.0.54", 0), what="the secondary in use", every_s=0.5)
     first.wins(ttl=6)
     other.kill()
-    process.wait_output("WINS server 10.77.0.53 answers", 60)
+    process.wait_output("WINS server 10.77.0.53 answers")
     capture.stop()
     assert {node.state_of("FILESRV", s) for s in ("00", "03", "20")} == {"Registered"}
     assert node.events("--id", "4321") == []
