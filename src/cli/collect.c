@@ -461,4 +461,6 @@ void collect_finish(struct collection *c, const struct collect_request *request)
         s->companion_count =
                 c->companion_count < SNAPSHOT_MAX_COMPANIONS ? c->companion_count : SNAPSHOT_MAX_COMPANIONS;
         s->companions = c->companions;
+        s->relay_count = c->relay_count;
+        s->relays = c->relays;
 }

@@ -60,6 +60,8 @@ struct collection {
         struct snapshot_event *events; /* beside them */
         size_t companion_count;        /* seen; the newest SNAPSHOT_MAX_COMPANIONS are kept, in a ring */
         struct snapshot_companion *companions;
+        size_t relay_count;
+        struct snapshot_relay relays[SNAPSHOT_MAX_RELAYS];
         size_t host_count;
         struct snapshot_host *hosts; /* SNAPSHOT_MAX_HOSTS */
         size_t query_count;

@@ -61,7 +61,7 @@ static int read_evtx(struct reading *r)
                 return exit;
         if (report.record_count == 0 && (report.is_damaged || report.unreadable_count > 0))
                 return cli_fail(r->ctx, CLI_EXIT_USAGE, r->path, "damaged: not one record can be read", NULL);
-        r->report = (struct log_file_report){report.record_count, report.unreadable_count > 0};
+        r->report = (struct log_file_report){LOG_FILE_EVTX, report.record_count, report.unreadable_count > 0};
         if (report.unreadable_count > 0)
                 texts_add(r->notes, "%s: %zu records could not be read, the first at offset %llu; %zu were", r->path,
                           report.unreadable_count, (unsigned long long)report.unreadable_offset, report.record_count);
@@ -87,7 +87,7 @@ static int read_evt_bytes(struct reading *r, const void *bytes, size_t len_bytes
         if (report.damage_count > 0 && report.record_count == 0)
                 return cli_failf(r->ctx, CLI_EXIT_USAGE, "%s, offset %llu: %s; not one record can be read", r->path,
                                  offset, report.damage);
-        r->report = (struct log_file_report){report.record_count, report.damage_count > 0};
+        r->report = (struct log_file_report){LOG_FILE_EVT, report.record_count, report.damage_count > 0};
         if (report.damage_count > 0)
                 texts_add(r->notes, "%s, offset %llu: %s; %zu damaged places, %zu records were read", r->path, offset,
                           report.damage, report.damage_count, report.record_count);

@@ -20,6 +20,7 @@ enum log_file_kind {
 enum log_file_kind log_file_recognise(const char *path);
 
 struct log_file_report {
+        enum log_file_kind kind;
         size_t record_count; /* of all sources */
         bool has_loss;       /* some records could not be read: the notes say where */
 };

@@ -23,6 +23,7 @@
 #define SNAPSHOT_MAX_EVENTS 256
 #define SNAPSHOT_MAX_DATABASES 4
 #define SNAPSHOT_MAX_COMPANIONS 128
+#define SNAPSHOT_MAX_RELAYS 24
 
 /* One address of this machine. */
 struct snapshot_iface {
@@ -112,6 +113,15 @@ struct snapshot_companion {
         const char *source; /* the log file */
 };
 
+/* Records of one computer in a log: their own times, and those at which the log got them by its keeper's clock. */
+struct snapshot_relay {
+        const char *source; /* the log file */
+        char computer[64];
+        size_t count;
+        int64_t least_us; /* the least that a record was got after its own time; negative: before */
+        int64_t delay_us; /* what may at most lie between by the way that such logs are sent */
+};
+
 /* Where the machine's name comes from (article: "IPCONFIG /ALL returns incorrect host name"). NULL: value absent. */
 struct snapshot_host_names {
         const char *source; /* "/etc/netbt/netbt.reg"; NULL: settings were not read */
@@ -169,6 +179,8 @@ struct snapshot {
         const struct snapshot_event *events; /* newest first */
         size_t companion_count;
         const struct snapshot_companion *companions; /* in any order */
+        size_t relay_count;
+        const struct snapshot_relay *relays; /* one a computer and log */
         struct snapshot_host_names host_names;
         size_t host_count;
         const struct snapshot_host *hosts;

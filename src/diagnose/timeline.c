@@ -20,7 +20,7 @@ static bool goes_before(const struct timeline_row *a, const struct timeline_row 
 {
         if (!a->has_time || !b->has_time)
                 return a->has_time && !b->has_time;
-        return a->time.us < b->time.us;
+        return timeline_row_time(a).us < timeline_row_time(b).us;
 }
 
 /* Merges FROM[start, middle) and FROM[middle, end) into TO; of equals the left one goes first. */
@@ -106,6 +106,7 @@ static struct timeline_row companion_row(const struct snapshot_companion *compan
                 .time = companion->companion.time,
                 .source = companion->source,
                 .number = companion->companion.record,
+                .computer = companion->companion.computer[0] ? companion->companion.computer : NULL,
                 .what = companion->companion.text,
                 .from = companion->companion.has_address ? companion->companion.address : 0,
         };
@@ -151,4 +152,18 @@ int timeline_of_all(const struct snapshot *snapshot, struct arena *arena, struct
         for (size_t i = 0; i < snapshot->companion_count; i++)
                 timeline.rows[timeline.count++] = companion_row(&snapshot->companions[i]);
         return finish(&timeline, ret);
+}
+
+int timeline_apply_skew(struct timeline *timeline, const struct skew *skew)
+{
+        for (size_t i = 0; i < timeline->count; i++) {
+                struct timeline_row *row = &timeline->rows[i];
+                const struct skew_machine *machine = skew_find(skew, row->source, row->computer);
+
+                /* clocks that agree as far as one can tell are left alone */
+                row->ahead_us = machine && machine->is_known && llabs(machine->ahead_us) > machine->within_us
+                                        ? machine->ahead_us
+                                        : 0;
+        }
+        return timeline_sort(timeline->rows, timeline->count);
 }

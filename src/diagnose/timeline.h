@@ -7,6 +7,7 @@
  * Rows are plain data. Their texts are lent: by the snapshot, by the arena, or static.
  */
 #include "diagnose/case.h"
+#include "diagnose/skew.h"
 
 enum timeline_kind {
         TIMELINE_EVENT,     /* one of NetBT's, 4319 to 4321 */
@@ -19,6 +20,7 @@ struct timeline_row {
         enum timeline_kind kind;
         bool has_time;
         wall_t time;          /* by the clock of the source */
+        int64_t ahead_us;     /* so far is that clock ahead of the one that orders the rows; 0 if that is not known */
         const char *source;   /* "event log of this machine", "site.pcap"; never NULL */
         uint64_t number;      /* of the record in the log, or of the frame in the capture; 0: unknown */
         const char *computer; /* whose log it is, as the event says; NULL if it does not */
@@ -39,6 +41,15 @@ int timeline_of_case(const struct snapshot *snapshot, const struct diagnose_case
 
 /* All that SNAPSHOT holds, in ARENA. NBT_ERR_NOMEM. */
 int timeline_of_all(const struct snapshot *snapshot, struct arena *arena, struct timeline *ret) NBT_MUST_CHECK;
+
+/* From now on the rows' order is that of the reference's clock: each row learns how far its machine's clock is ahead. NBT_ERR_NOMEM. */
+int timeline_apply_skew(struct timeline *timeline, const struct skew *skew) NBT_MUST_CHECK;
+
+/* When it happened by the clock that orders the rows. */
+static inline wall_t timeline_row_time(const struct timeline_row *row)
+{
+        return (wall_t){row->time.us - row->ahead_us};
+}
 
 /*
  * Puts COUNT rows in order of time. Rows of one time keep their order, and so do those without a time, which go last: sources

@@ -107,8 +107,8 @@ static bool decode(const uint8_t *bytes, size_t len_bytes, struct log_record *re
 
         rd_skip(&rd, 8);
         ret->record = rd_le32(&rd);
-        rd_skip(&rd, 4); /* TimeGenerated is the same or a second before */
         ret->time = (wall_t){(int64_t)rd_le32(&rd) * 1000000};
+        ret->written = (wall_t){(int64_t)rd_le32(&rd) * 1000000};
         ret->code = rd_le32(&rd);
         ret->level = level_of_type(rd_le16(&rd));
         const uint16_t string_count = rd_le16(&rd);

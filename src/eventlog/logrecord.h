@@ -11,7 +11,8 @@
 struct log_record {
         uint64_t offset; /* in the file */
         uint64_t record; /* its number in the log */
-        wall_t time;     /* 0 if unknown */
+        wall_t time;     /* when it happened; 0 if unknown */
+        wall_t written;  /* when the log got it, by the clock of whoever keeps the log; 0 if unknown */
         uint32_t code;   /* qualifiers and id */
         enum event_level level;
         char source[LOG_RECORD_SOURCE_BYTES];

@@ -1,19 +1,25 @@
 #include "store/evtxfile.h"
 
+#include "eventlog/catalogue.h"
+#include "eventlog/companion.h"
+
 #include <errno.h>
 #include <libevtx.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define TEXT_MAX_BYTES 65536 /* what no string of an event is longer than (EventLog limits a whole event to 64 KiB) */
+#define XML_MAX_BYTES (6 * TEXT_MAX_BYTES) /* with each character as an entity */
 
 struct reading {
         libevtx_file_t *file;
         int (*visit)(void *context, const struct log_record *record);
         void *context;
         struct evtx_report *report;
-        char *text; /* TEXT_MAX_BYTES */
+        char *text; /* XML_MAX_BYTES */
 };
 
 /* The result of a getter of libevtx, its error forgotten: what one record lacks is no reason to leave the others. */
@@ -82,6 +88,27 @@ static void take_data(libevtx_record_t *from, struct log_record *record)
                 record->data_len_bytes = size;
 }
 
+/* TimeCreated: libevtx gives it as a part of the XML only. The result is 0 if it cannot be had. */
+static wall_t created_time(struct reading *reading, libevtx_record_t *from)
+{
+        libevtx_error_t *error = NULL;
+        wall_t time = {0};
+        size_t size = 0;
+
+        if (!had(libevtx_record_get_utf8_xml_string_size(from, &size, &error), &error) || size == 0 ||
+            size > XML_MAX_BYTES ||
+            !had(libevtx_record_get_utf8_xml_string(from, (uint8_t *)reading->text, size, &error), &error))
+                return time;
+        const char *at = strstr(reading->text, "SystemTime=\"");
+        char text[40];
+
+        if (!at)
+                return time;
+        at += strlen("SystemTime=\"");
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(at, "\""), at);
+        return wall_parse(text, &time) == 0 ? time : (wall_t){0};
+}
+
 /* False if not even its id can be had. */
 static bool convert(struct reading *reading, libevtx_record_t *from, struct log_record *ret)
 {
@@ -101,13 +128,17 @@ static bool convert(struct reading *reading, libevtx_record_t *from, struct log_
                 id = (id & UINT16_MAX) | (qualifiers & UINT16_MAX) << 16;
         ret->code = id;
         if (had(libevtx_record_get_written_time(from, &filetime, &error), &error))
-                ret->time = log_record_filetime(filetime);
+                ret->written = log_record_filetime(filetime);
         if (had(libevtx_record_get_event_level(from, &level, &error), &error) && level > 0 && level < EVENT_LEVEL_MAX)
                 ret->level = (enum event_level)level;
         take_names(reading, from, ret);
         take_strings(reading, from, ret);
         if (ret->data_len_bytes == 0)
                 take_data(from, ret);
+        if (strcasecmp(ret->source, EVENT_SOURCE) == 0 || companion_is_source(ret->source))
+                ret->time = created_time(reading, from);
+        if (ret->time.us == 0)
+                ret->time = ret->written;
         return true;
 }
 
@@ -190,7 +221,7 @@ int evtx_read(const char *path, int (*visit)(void *context, const struct log_rec
 
         if (r < 0)
                 return r;
-        reading.text = malloc(TEXT_MAX_BYTES);
+        reading.text = malloc(XML_MAX_BYTES);
         r = reading.text ? read_all(&reading) : NBT_ERR_NOMEM;
         free(reading.text);
         (void)libevtx_file_close(reading.file, &error);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Event logs of Windows Vista and later (.evtx), read with libevtx. Read-only. A damaged file yields the records that can be had, those that
+ * Event logs of Windows Vista and later (.evtx), read with libevtx. Read-only. When a record of NetBT or of a companion's source happened is
+ * what its XML says; of others, when it was written, which in a log that nobody forwarded is the same. A damaged file yields the records that can be had, those that
  * libevtx finds outside the file's tables among them, and the report says how many could not.
  */
 #include "base/strbuf.h"

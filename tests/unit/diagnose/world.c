@@ -155,11 +155,22 @@ static void add_companion(struct world *w, char *rest)
 
         if (ago[0])
                 record.time.us = WORLD_NOW_US - strtol(ago, NULL, 10) * INT64_C(1000000);
-        while ((string = strsep(&rest, ",")) != NULL && string[0])
+        while ((string = strsep(&rest, ",")) != NULL)
                 (void)snprintf(record.strings[record.string_count++], EVENT_STRING_BYTES, "%s", string);
         if (!companion_read(&record, &companion->companion))
                 fail_msg("no companion: %s %u", record.source, record.code);
         companion->source = "System.evtx";
+}
+
+static void add_relay(struct world *w, char *rest)
+{
+        struct snapshot_relay *relay = &w->relays[w->snapshot.relay_count++];
+
+        relay->source = cut(&rest, ":");
+        (void)snprintf(relay->computer, sizeof relay->computer, "%s", cut(&rest, ":"));
+        relay->count = strtoul(cut(&rest, ":"), NULL, 10);
+        relay->least_us = strtol(cut(&rest, ":"), NULL, 10) * INT64_C(1000000);
+        relay->delay_us = strtol(rest, NULL, 10) * INT64_C(1000000);
 }
 
 static void add_host(struct world *w, char *rest)
@@ -415,6 +426,12 @@ static void take_word(struct world *w, char *rest)
                 (void)snprintf(w->event_values[s->event_count - 1].computer, 64, "%s", rest);
         else if (strcmp(key, "age") == 0)
                 w->event_values[s->event_count - 1].time.us = WORLD_NOW_US - strtol(rest, NULL, 10) * INT64_C(1000000);
+        else if (strcmp(key, "src") == 0)
+                w->events[s->event_count - 1].source = rest;
+        else if (strcmp(key, "csrc") == 0)
+                w->companions[s->companion_count - 1].source = rest;
+        else if (strcmp(key, "relay") == 0)
+                add_relay(w, rest);
         else if (strcmp(key, "comp") == 0)
                 add_companion(w, rest);
         else if (strcmp(key, "host") == 0)
@@ -460,6 +477,7 @@ void world_init(struct world *world, struct arena *arena, const char *words)
         world->snapshot.wins = world->wins;
         world->snapshot.events = world->events;
         world->snapshot.companions = world->companions;
+        world->snapshot.relays = world->relays;
         world->snapshot.hosts = world->hosts;
         world->snapshot.queries = world->queries;
         world->snapshot.databases = world->databases;

@@ -12,6 +12,8 @@
  *   ev:4319|4320:SENDER[:NAME[:VERIFICATION]]   an event (0.0.0.0: no address in it); holder, unfounded, obeyed, ignored
  *   ev:4321:NAME:OWN:REFUSER        an event
  *   evc:COMPUTER, age:SECONDS       the last event's Computer field, and how long ago it was (otherwise 60 s)
+ *   src:TEXT, csrc:TEXT             the log of the last event, or of the last companion
+ *   relay:LOG:COMPUTER:COUNT:LEAST:DELAY   a log has records of a computer with both times, in seconds
  *   comp:SOURCE:ID:COMPUTER:SECONDS:STRING,STRING   another source's event that long ago (no seconds: time unknown)
  *   host:ADDRESS:silent|unasked|TABLE[:MAC]     a host asked for its table: names separated by commas, G:NAME for groups
  *   q:b|w|h:NAME:DESTINATION:ANSWERS            a query by broadcast, to WINS, to the host: '-' for silence, else
@@ -44,6 +46,7 @@ struct world {
         struct event event_values[16];
         struct snapshot_event events[16];
         struct snapshot_companion companions[8];
+        struct snapshot_relay relays[4];
         struct snapshot_host hosts[16];
         struct snapshot_query queries[32];
         struct snapshot_database databases[2];
