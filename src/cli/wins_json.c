@@ -194,6 +194,22 @@ static json_t *store_json(const struct ctl_wins_store *s)
         return json;
 }
 
+static json_t *hook_json(const struct ctl_wins_hook *h)
+{
+        if (!h)
+                return json_null();
+        json_t *json = json_object();
+
+        json_object_set_new(json, "program", json_from_text(h->program));
+        COUNTER(h, calls);
+        COUNTER(h, failures);
+        COUNTER(h, waiting);
+        COUNTER(h, illegal);
+        COUNTER(h, left_out);
+        json_object_set_new(json, "last_error", h->last_error[0] ? json_from_text(h->last_error) : json_null());
+        return json;
+}
+
 json_t *wins_view_json(const struct ctl_reply *reply)
 {
         const struct wins_view *v = reply->wins->view;
@@ -214,6 +230,7 @@ json_t *wins_view_json(const struct ctl_reply *reply)
         json_object_set_new(json, "settings", settings_json(&v->settings));
         json_object_set_new(json, "statistics", wins_statistics_json(&v->statistics));
         json_object_set_new(json, "database", store_json(reply->wins->store));
+        json_object_set_new(json, "hook", hook_json(reply->wins->hook));
         json_object_set_new(json, "owners", owners_json(v));
         json_object_set_new(json, "refusals", refusals_json(v));
         return json;

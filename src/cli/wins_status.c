@@ -126,6 +126,19 @@ static void print_store(FILE *out, const struct ctl_wins_store *store, struct ar
                 fprintf(out, LABEL "%s\n", "Last error", store->last_error);
 }
 
+static void print_hook(FILE *out, const struct ctl_wins_hook *hook, struct arena *arena)
+{
+        if (!hook)
+                return;
+        fprintf(out, LABEL "%s: %s calls, %s of them failed, %s waiting\n", "Hook", hook->program,
+                grouped(arena, hook->calls), grouped(arena, hook->failures), grouped(arena, hook->waiting));
+        if (hook->illegal > 0 || hook->left_out > 0)
+                fprintf(out, LABEL "%s changes of names that no program may get, %s for lack of room\n", "  Not told",
+                        grouped(arena, hook->illegal), grouped(arena, hook->left_out));
+        if (hook->last_error[0])
+                fprintf(out, LABEL "%s\n", "  Last error", hook->last_error);
+}
+
 static void print_refusals(FILE *out, const struct wins_view *view)
 {
         if (view->refusal_count == 0)
@@ -176,6 +189,7 @@ static void print_status(const struct cli_context *ctx, const struct ctl_reply *
         fprintf(ctx->out, LABEL "%s, %s of them waiting for a challenge\n", "Claims under way",
                 grouped(arena, view->claims_under_way), grouped(arena, view->challenges_under_way));
         print_store(ctx->out, reply->wins->store, arena);
+        print_hook(ctx->out, reply->wins->hook, arena);
         print_time(ctx->out, "Last scavenging", view->statistics.last_scavenging.us, "not since the start");
         print_settings(ctx->out, &view->settings);
         print_counts(ctx->out, view, arena);

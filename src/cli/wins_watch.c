@@ -22,6 +22,7 @@ static bool is_about_name(enum wins_notice_type type)
         case WINS_NOTICE_BAD_RELEASE:
         case WINS_NOTICE_GROUP_FULL:
         case WINS_NOTICE_CHANGED:
+        case WINS_NOTICE_RENEWED:
                 return true;
         case WINS_NOTICE_FULL:
         case WINS_NOTICE_STORE_FAILED:

@@ -35,6 +35,15 @@ struct ctl_wins_store {
         char last_error[128];                         /* "": none since the start */
 };
 
+/* The program that WinsHook names. */
+struct ctl_wins_hook {
+        char program[256];
+        uint64_t calls, failures, waiting; /* since the start; now */
+        uint64_t illegal;                  /* changes of names that are never passed */
+        uint64_t left_out;                 /* changes that there was no room for */
+        char last_error[128];              /* "": none since the start */
+};
+
 /* A change, to who watches. */
 struct ctl_wins_change {
         int64_t time_us;
@@ -51,6 +60,7 @@ struct ctl_wins_change {
 struct ctl_wins_reply {
         const struct wins_view *view;       /* STATUS */
         const struct ctl_wins_store *store; /* STATUS */
+        const struct ctl_wins_hook *hook;   /* STATUS; NULL: none is set */
         size_t row_count;                   /* SHOW, DELETE */
         const struct wins_record *rows;
         size_t finding_count; /* CHECK */

@@ -24,6 +24,7 @@ static const char *const NOTICE_WORDS[WINS_NOTICE_TYPES] = {
         [WINS_NOTICE_BURST_OVER] = "burst-over",
         [WINS_NOTICE_SCAVENGED] = "scavenged",
         [WINS_NOTICE_CHANGED] = "changed",
+        [WINS_NOTICE_RENEWED] = "renewed",
 };
 static const char *const FINDING_WORDS[WINS_FINDING_TYPES] = {
         [WINS_FINDING_SCOPES] = "scopes",
@@ -216,6 +217,17 @@ static const struct layout_field STORE_FIELDS[] = {
 };
 LAYOUT(STORE, ctl_wins_store, STORE_FIELDS);
 
+static const struct layout_field HOOK_FIELDS[] = {
+        LAYOUT_FIELD(ctl_wins_hook, "program", LAYOUT_TEXT, program),
+        NUMBER(ctl_wins_hook, calls),
+        NUMBER(ctl_wins_hook, failures),
+        NUMBER(ctl_wins_hook, waiting),
+        NUMBER(ctl_wins_hook, illegal),
+        NUMBER(ctl_wins_hook, left_out),
+        LAYOUT_FIELD(ctl_wins_hook, "last_error", LAYOUT_TEXT, last_error),
+};
+LAYOUT(HOOK, ctl_wins_hook, HOOK_FIELDS);
+
 /* ---- replies ------------------------------------------------------------------------------------------------------ */
 
 static const struct layout_field FINDING_FIELDS[] = {
@@ -248,6 +260,7 @@ LAYOUT(CHANGE, ctl_wins_change, CHANGE_FIELDS);
 static const struct layout_field REPLY_FIELDS[] = {
         LAYOUT_PART(ctl_wins_reply, "view", LAYOUT_OPTIONAL, view, VIEW),
         LAYOUT_PART(ctl_wins_reply, "store", LAYOUT_OPTIONAL, store, STORE),
+        LAYOUT_PART(ctl_wins_reply, "hook", LAYOUT_OPTIONAL, hook, HOOK),
         LAYOUT_MANY(ctl_wins_reply, "rows", LAYOUT_LIST, rows, row_count, RECORD, CTL_WINS_PAGE_ROWS),
         LAYOUT_MANY(ctl_wins_reply, "findings", LAYOUT_LIST, findings, finding_count, FINDING, CTL_WINS_MAX_FINDINGS),
         FLAG(ctl_wins_reply, more),

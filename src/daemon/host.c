@@ -507,6 +507,8 @@ static int start(struct host *host)
         fill_server(host);
         if (r < 0 || dropped < 0)
                 return NBT_ERR_STATE;
+        if (host->service)
+                host->service->prepare(host->service->context, &host->setup, !host->switches.no_sandbox);
         r = start_loop(host);
         if (r == 0)
                 r = start_node(host);

@@ -5,7 +5,8 @@
  *
  * Order of the start: what may need root (port 137, directories, control socket) comes first, then privilege is given up, then
  * the event log is opened, as the user who will write it; so that a failure of the first part can still be logged. The service
- * begins when interfaces are known, and before the node claims its names. At the end the node releases its names, then the
+ * begins when interfaces are known, and before the node claims its names; what it must do before threads and the filter of system
+ * calls are there, it does when it is told to prepare. At the end the node releases its names, then the
  * service stops, then the loop.
  */
 #include "daemon/control.h"
@@ -28,6 +29,8 @@ struct host_service {
         void *context;
         const char *status; /* one line for the service manager, when all is up */
         const struct driver_guest *guest;
+        /* Privilege is given up (DROPPED; false: it is kept, --no-sandbox), but no thread and no filter is there yet. */
+        void (*prepare)(void *context, const struct setup *setup, bool dropped);
         /* A failure ends the daemon; WHY then has a line of what, why and what to do. */
         int (*begin)(void *context, const struct host_parts *parts, struct strbuf *why);
         void (*settings)(void *context, const struct setup *setup); /* read anew */

@@ -14,6 +14,11 @@ static void take_settings(struct winsd *winsd, const struct setup *setup)
                          "the extinction timers were raised to what the renewal interval asks for (events 4137, 4138)");
 }
 
+static void prepare(void *context, const struct setup *setup, bool dropped)
+{
+        winsd_hook_prepare(context, setup, dropped);
+}
+
 static int begin(void *context, const struct host_parts *parts, struct strbuf *why)
 {
         struct winsd *winsd = context;
@@ -31,6 +36,8 @@ static int begin(void *context, const struct host_parts *parts, struct strbuf *w
                 strbuf_printf(why, "the event loop cannot be set up: %s", nbt_err_str(r));
                 return r;
         }
+        winsd_hook_begin(winsd);
+        winsd_choose_notices(winsd);
         winsd->line_at = clock_mono();
         winsd->line_tokens = WINSD_MAX_LINES;
         winsd->started = true;
@@ -47,6 +54,7 @@ static void settings(void *context, const struct setup *setup)
         struct wins_event event = {.type = WINS_EVENT_COMMAND, .command = {.type = WINS_COMMAND_SETTINGS}};
 
         take_settings(winsd, setup);
+        winsd_hook_settings(winsd, setup);
         event.command.settings = &winsd->settings;
         winsd_event(winsd, &event);
 }
@@ -63,6 +71,7 @@ static void finish(void *context)
 {
         struct winsd *winsd = context;
 
+        winsd_hook_finish(winsd);
         loop_fd_close(winsd->keeper_handle);
         winsd->started = false;
         winsd->keeper = keeper_free(winsd->keeper); /* before the core, whose batch it may hold */
@@ -78,6 +87,7 @@ int main(int argc, char **argv)
         const struct host_service service = {.context = &winsd,
                                              .status = "Serving WINS and this machine's NetBIOS names",
                                              .guest = &guest,
+                                             .prepare = prepare,
                                              .begin = begin,
                                              .settings = settings,
                                              .request = winsd_request,

@@ -4,11 +4,16 @@
  *
  *   winsd.c           life: begin, settings, stop         winsd_open.c      the database at the start
  *   winsd_server.c    packets, actions, notices           winsd_control.c   the manager's requests
- *   winsd_config.c    settings as the core takes them (pure)
+ *   winsd_config.c    settings as the core takes them (pure)      winsd_hook.c      the program that is told of changes
  */
+#include "ctl/wins.h"
+#include "daemon/hook_queue.h"
 #include "daemon/host.h"
 #include "daemon/keeper.h"
+#include "io/runner.h"
 #include "wins/wins.h"
+
+struct winsd_hook;
 
 struct winsd {
         struct host_parts parts;
@@ -23,6 +28,7 @@ struct winsd {
         uint64_t backup_id;
         char backup_path[256];
         bool flushing;
+        struct winsd_hook *hook; /* NULL: none is set */
         /* Lines of the log that strangers can cause. */
         uint32_t line_tokens, lines_left_out;
         mono_t line_at;
@@ -48,9 +54,23 @@ extern const struct driver_guest winsd_guest_functions;          /* its context 
 void winsd_step(struct winsd *winsd, struct wins_event *event);  /* within a turn */
 void winsd_event(struct winsd *winsd, struct wins_event *event); /* a turn of its own */
 void winsd_on_keeper(void *context, unsigned events);
+bool winsd_may_say(struct winsd *winsd,
+                   mono_t now); /* one more line that strangers can cause? Says how many were not */
 
 /* winsd_control.c */
 void winsd_request(void *context, uint64_t id, const struct ctl_request *request);
 void winsd_complete(struct winsd *winsd, const struct wins_completion *completion);
 void winsd_publish(struct winsd *winsd, const struct wins_notice *notice);
 void winsd_backed_up(struct winsd *winsd, int result);
+void winsd_choose_notices(struct winsd *winsd); /* whom there is to tell what */
+
+/* winsd_hook.c, in the order of their calls. PREPARE and BEGIN log what hinders them: then there is no hook, and the server serves. */
+void winsd_hook_prepare(struct winsd *winsd, const struct setup *setup, bool drop);
+void winsd_hook_begin(struct winsd *winsd);
+bool winsd_hook_is_on(const struct winsd *winsd);
+void winsd_hook_settings(struct winsd *winsd, const struct setup *setup);      /* read anew */
+void winsd_hook_notice(struct winsd *winsd, const struct wins_notice *notice); /* within a turn */
+const struct ctl_wins_hook *winsd_hook_view(const struct winsd *winsd);        /* NULL: none is set */
+/* True if calls wait that may still be made: host_stopped() then comes from here. */
+bool winsd_hook_end(struct winsd *winsd);
+void winsd_hook_finish(struct winsd *winsd);

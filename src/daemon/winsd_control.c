@@ -47,7 +47,7 @@ static void status(struct winsd *winsd, uint64_t id)
 {
         struct wins_view view;
         struct ctl_wins_store store;
-        struct ctl_wins_reply wins = {.view = &view, .store = &store};
+        struct ctl_wins_reply wins = {.view = &view, .store = &store, .hook = winsd_hook_view(winsd)};
         struct ctl_reply reply = {.wins = &wins};
 
         driver_turn_begin(winsd->parts.driver);
@@ -206,13 +206,21 @@ void winsd_backed_up(struct winsd *winsd, int result)
 
 /* ---- who watches -------------------------------------------------------------------------------------------------- */
 
+void winsd_choose_notices(struct winsd *winsd)
+{
+        const unsigned watchers = control_watcher_count(winsd->parts.control) > 0 ? WINS_WATCH_CHANGES : 0;
+        const unsigned hook = winsd_hook_is_on(winsd) ? WINS_WATCH_CHANGES | WINS_WATCH_RENEWALS : 0;
+
+        wins_watch(winsd->wins, watchers | hook);
+}
+
 static void watch(struct winsd *winsd, uint64_t id)
 {
         struct ctl_wins_reply wins = {0};
         struct ctl_reply reply = {.wins = &wins};
 
-        wins_watch(winsd->wins, true);
         control_watch(winsd->parts.control, id);
+        winsd_choose_notices(winsd);
         control_reply(winsd->parts.control, id, &reply);
 }
 
@@ -232,10 +240,12 @@ void winsd_publish(struct winsd *winsd, const struct wins_notice *notice)
                                                .deleted = notice->deleted,
                                                .record = notice->record};
 
+        if (notice->type == WINS_NOTICE_RENEWED)
+                return; /* nothing has changed */
         if (control_watcher_count(winsd->parts.control) > 0)
                 control_publish(winsd->parts.control, &change);
         else if (notice->type == WINS_NOTICE_CHANGED)
-                wins_watch(winsd->wins, false); /* the last one has left */
+                winsd_choose_notices(winsd); /* the last one has left */
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */

@@ -14,8 +14,7 @@
 
 /* ---- the log ------------------------------------------------------------------------------------------------------ */
 
-/* True if one more line may be written; says how many were not. */
-static bool may_say(struct winsd *winsd, mono_t now)
+bool winsd_may_say(struct winsd *winsd, mono_t now)
 {
         const uint64_t gained = mono_elapsed_ms(winsd->line_at, now) * LINES_PER_SECOND / 1000;
 
@@ -107,6 +106,7 @@ static void say_state(struct winsd *winsd, const struct wins_notice *notice)
         case WINS_NOTICE_BAD_RELEASE:
         case WINS_NOTICE_GROUP_FULL:
         case WINS_NOTICE_CHANGED:
+        case WINS_NOTICE_RENEWED:
         case WINS_NOTICE_TYPES:
                 break;
         }
@@ -118,22 +118,22 @@ static void act_notify(struct winsd *winsd, const struct wins_notice *notice)
         case WINS_NOTICE_REFUSED:
         case WINS_NOTICE_REPLACED:
         case WINS_NOTICE_MERGED:
-                if (may_say(winsd, driver_now(winsd->parts.driver)))
+                if (winsd_may_say(winsd, driver_now(winsd->parts.driver)))
                         say_claim(notice);
                 break;
         case WINS_NOTICE_BAD_RELEASE:
         case WINS_NOTICE_GROUP_FULL:
-                if (may_say(winsd, driver_now(winsd->parts.driver)))
+                if (winsd_may_say(winsd, driver_now(winsd->parts.driver)))
                         say_release(notice);
                 break;
         case WINS_NOTICE_FULL:
-                if (may_say(winsd, driver_now(winsd->parts.driver)))
+                if (winsd_may_say(winsd, driver_now(winsd->parts.driver)))
                         log_line(0, "more under way than the server can hold (%llu): a claim was left unanswered",
                                  (unsigned long long)notice->count);
                 break;
         case WINS_NOTICE_BURST:
         case WINS_NOTICE_BURST_OVER:
-                if (may_say(winsd, driver_now(winsd->parts.driver)))
+                if (winsd_may_say(winsd, driver_now(winsd->parts.driver)))
                         say_state(winsd, notice);
                 break;
         case WINS_NOTICE_STORE_FAILED:
@@ -141,10 +141,12 @@ static void act_notify(struct winsd *winsd, const struct wins_notice *notice)
         case WINS_NOTICE_CLOCK_JUMP:
         case WINS_NOTICE_SCAVENGED:
         case WINS_NOTICE_CHANGED:
+        case WINS_NOTICE_RENEWED:
         case WINS_NOTICE_TYPES:
                 say_state(winsd, notice);
                 break;
         }
+        winsd_hook_notice(winsd, notice);
         winsd_publish(winsd, notice);
 }
 
@@ -167,7 +169,8 @@ static void perform(struct winsd *winsd, const struct wins_action *action)
                 winsd_complete(winsd, &action->complete);
                 break;
         case WINS_ACTION_STOPPED:
-                host_stopped(winsd->parts.host);
+                if (!winsd_hook_end(winsd))
+                        host_stopped(winsd->parts.host);
                 break;
         }
 }
@@ -179,7 +182,7 @@ void winsd_step(struct winsd *winsd, struct wins_event *event)
 
         event->now = driver_now(driver);
         event->wall = driver_wall(driver);
-        if (wins_step(winsd->wins, event, &actions) < 0 && may_say(winsd, event->now))
+        if (wins_step(winsd->wins, event, &actions) < 0 && winsd_may_say(winsd, event->now))
                 log_line(0, "out of memory: a request was left unanswered");
         for (const struct wins_action *action = actions.first; action; action = action->next)
                 perform(winsd, action);

@@ -274,10 +274,12 @@ static void take_block_list(struct builder *b)
 {
         struct settings_wins *wins = &b->out->wins_server;
         const char *dir = take_text(b, SCHEMA_KEY_WINS_PARAMETERS, "BackupDirPath", NULL);
+        const char *hook = take_text(b, SCHEMA_KEY_WINS_PARAMETERS, "WinsHook", NULL);
         struct reg_value value;
         size_t pos = 0;
 
         wins->backup_dir = dir ? dir : "";
+        wins->hook = hook ? hook : "";
         if (!find(b, SCHEMA_KEY_WINS_PARAMETERS, "QueryBlockList", &value) || value.type != REG_TYPE_MULTI_SZ)
                 return;
         wins->block_list_given = true;

@@ -79,6 +79,7 @@ struct settings_wins {
         size_t block_count;
         const char *blocked[SETTINGS_MAX_BLOCKED];
         const char *backup_dir; /* "" if absent */
+        const char *hook;       /* the same */
 };
 
 struct settings_effective {

@@ -191,6 +191,10 @@ static const struct schema_row rows[] = {
                "KB225130"),
         OF(SCHEMA_KEY_WINS_PARAMETERS, "BackupDirPath", REG_TYPE_SZ, SCHEMA_FORM_TEXT,
            "directory of backups; STATE/backup if absent", "KB235609"),
+        OF(SCHEMA_KEY_WINS_PARAMETERS, "WinsHook", REG_TYPE_SZ, SCHEMA_FORM_TEXT,
+           "program that is told of names that come, are renewed and go, as nmbd's \"wins hook\"; from the next start "
+           "on",
+           "netbt"),
         NOTED(SCHEMA_KEY_WINS_PARAMETERS, "DoBackupOnTerm", REG_TYPE_DWORD, "make a backup at the end",
               "winsd closes its database in order; netbt wins backup makes one while it serves", "KB235609"),
         NOTED(SCHEMA_KEY_WINS_PARAMETERS, "DbFileNm", REG_TYPE_EXPAND_SZ, "file of the database",

@@ -276,20 +276,29 @@ mono_t wins_batch_deadline(const struct wins *wins)
 
 /* ---- back ------------------------------------------------------------------------------------------------------------------------ */
 
-static void tell_change(struct wins *wins, const struct wins_change *change, int64_t shift_s)
+/* What the database holds under the name of CHANGE, for who watches; NULL: nothing, or nobody does. */
+static const struct wins_record *look_before(struct wins *wins, const struct wins_change *change)
 {
-        if (!wins->watching)
+        const uint32_t slot =
+                wins->watching ? wins_table_find_scoped(&wins->table, &change->record.name, &change->record.scope) : 0;
+        struct wins_record record;
+
+        if (!slot)
+                return NULL;
+        wins_table_get(&wins->table, slot, &record);
+        return wins_emit_record(wins, &record);
+}
+
+static void tell_change(struct wins *wins, const struct wins_change *change, const struct wins_record *before)
+{
+        const struct wins_record *record = wins->watching ? wins_emit_record(wins, &change->record) : NULL;
+
+        if (!record)
                 return;
-        struct wins_record *copy = arena_alloc(wins->out->arena, sizeof(*copy));
-        if (!copy) {
-                wins->failed = true;
-                return;
-        }
-        wins_record_copy(copy, &change->record);
-        wins_times_to_wall(copy, shift_s);
         struct wins_notice *notice =
                 wins_emit_notice(wins, WINS_NOTICE_CHANGED, &change->record.name, &change->record.scope);
-        notice->record = copy;
+        notice->record = record;
+        notice->before = before;
         notice->removed = change->op == WINS_DELETE;
 }
 
@@ -385,12 +394,13 @@ void wins_batch_stored(struct wins *wins, uint64_t id)
                 if (queue->pending[i].origin == WINS_ORIGIN_RENEWAL)
                         continue;
                 wins_times_to_wall(&queue->changes[i].record, -queue->shift_s);
+                const struct wins_record *before = look_before(wins, &queue->changes[i]);
                 const int r = apply(wins, &queue->changes[i]);
                 if (r < 0)
                         wins->failed = true;
                 else
                         count_success(wins, &queue->pending[i]);
-                tell_change(wins, &queue->changes[i], wins->shift_s);
+                tell_change(wins, &queue->changes[i], before);
                 answer(wins, &queue->pending[i], r);
         }
         settle_all(wins, queue);

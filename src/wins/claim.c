@@ -219,6 +219,17 @@ static void add(struct wins *wins, const struct wins_subject *subject, struct wi
 
 /* ---- verdicts -------------------------------------------------------------------------------------------------------------- */
 
+static void tell_renewal(struct wins *wins, const struct wins_subject *subject, uint32_t slot)
+{
+        struct wins_record record;
+
+        if (!(wins->watching & WINS_WATCH_RENEWALS))
+                return;
+        wins_table_get(&wins->table, slot, &record);
+        wins_emit_notice(wins, WINS_NOTICE_RENEWED, &subject->name, subject->scope)->record =
+                wins_emit_record(wins, &record);
+}
+
 static void renew(struct wins *wins, const struct wins_subject *subject, uint32_t slot)
 {
         const bool group = wins_slot_type(wins_slot_at(&wins->table, slot)) == WINS_GROUP;
@@ -229,6 +240,7 @@ static void renew(struct wins *wins, const struct wins_subject *subject, uint32_
                 wins->statistics.group_renewals++;
         else
                 wins->statistics.unique_renewals++;
+        tell_renewal(wins, subject, slot);
         reply(wins, subject, NBNS_RCODE_OK);
 }
 

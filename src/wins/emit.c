@@ -44,6 +44,19 @@ struct wins_notice *wins_emit_notice(struct wins *wins, enum wins_notice_type ty
         return notice;
 }
 
+const struct wins_record *wins_emit_record(struct wins *wins, const struct wins_record *record)
+{
+        struct wins_record *copy = arena_alloc(wins->out->arena, sizeof(*copy));
+
+        if (!copy) {
+                wins->failed = true;
+                return NULL;
+        }
+        wins_record_copy(copy, record);
+        wins_times_to_wall(copy, wins->shift_s);
+        return copy;
+}
+
 void wins_emit_packet(struct wins *wins, uint32_t local, uint32_t destination, uint16_t port,
                       const struct nbns_packet *packet)
 {

@@ -117,7 +117,8 @@ struct wins {
         struct rng rng;
         uint32_t owner;
         uint16_t owner_number;
-        bool started, stopping, stopped, failed, watching;
+        bool started, stopping, stopped, failed;
+        unsigned watching; /* WINS_WATCH_… */
         /* time */
         mono_t now, base;
         wall_t wall;
@@ -176,6 +177,8 @@ struct wins_notice *wins_emit_notice(struct wins *wins, enum wins_notice_type ty
                                      const struct nb_scope *scope);
 void wins_emit_packet(struct wins *wins, uint32_t local, uint32_t destination, uint16_t port,
                       const struct nbns_packet *packet);
+/* RECORD (core times) as the calendar has it, in the arena; NULL if memory ran out. */
+const struct wins_record *wins_emit_record(struct wins *wins, const struct wins_record *record);
 /* The answer to a claim or release. */
 void wins_emit_reply(struct wins *wins, const struct nb_name *name, const struct nb_scope *scope,
                      const struct wins_request *request, uint8_t rcode, uint32_t ttl_s);

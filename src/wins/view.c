@@ -72,9 +72,9 @@ int wins_find(const struct wins *wins, const struct nb_name *name, const struct 
         return 0;
 }
 
-void wins_watch(struct wins *wins, bool on)
+void wins_watch(struct wins *wins, unsigned what)
 {
-        wins->watching = on;
+        wins->watching = what;
 }
 
 const char *wins_notice_str(enum wins_notice_type type)
@@ -93,6 +93,7 @@ const char *wins_notice_str(enum wins_notice_type type)
                 [WINS_NOTICE_BURST_OVER] = "burst over",
                 [WINS_NOTICE_SCAVENGED] = "scavenged",
                 [WINS_NOTICE_CHANGED] = "changed",
+                [WINS_NOTICE_RENEWED] = "renewed",
         };
 
         return (unsigned)type < WINS_NOTICE_TYPES ? words[type] : "unknown";

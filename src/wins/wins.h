@@ -182,7 +182,8 @@ enum wins_notice_type {
         WINS_NOTICE_BURST,        /* quick answers begin */
         WINS_NOTICE_BURST_OVER,   /* and end; count tells how many there were */
         WINS_NOTICE_SCAVENGED,    /* a round ended: released, extinct, deleted */
-        WINS_NOTICE_CHANGED,      /* record is now so (or removed); only while wins_watch() is on */
+        WINS_NOTICE_CHANGED,      /* record is now so (or removed), and was as BEFORE says; see wins_watch() */
+        WINS_NOTICE_RENEWED,      /* record was renewed and is otherwise as it was; see wins_watch() */
         WINS_NOTICE_TYPES,
 };
 
@@ -195,7 +196,8 @@ struct wins_notice {
         bool holder_is_static, holder_is_own, is_full, removed;
         int64_t seconds;
         uint64_t count, released, extinct, deleted;
-        const struct wins_record *record; /* CHANGED; in the arena */
+        const struct wins_record *record; /* CHANGED, RENEWED; in the arena */
+        const struct wins_record *before; /* CHANGED; NULL: there was none. In the arena */
 };
 
 enum wins_finding_type {
@@ -284,8 +286,10 @@ uint64_t wins_prefetch(const struct wins *wins, const struct wins_packet *packet
 /* The second step, when some more packets have passed: PLACE is what wins_prefetch() returned. */
 void wins_prefetch_record(const struct wins *wins, uint64_t place);
 
-/* WINS_NOTICE_CHANGED on or off (default off). */
-void wins_watch(struct wins *wins, bool on);
+/* Which of WINS_NOTICE_CHANGED and WINS_NOTICE_RENEWED are told (default: none). */
+#define WINS_WATCH_CHANGES 1u
+#define WINS_WATCH_RENEWALS 2u
+void wins_watch(struct wins *wins, unsigned what);
 
 /* The record under NAME and SCOPE (NULL: none); NBT_ERR_NOT_FOUND. Times are as of the calendar now. */
 int wins_find(const struct wins *wins, const struct nb_name *name, const struct nb_scope *scope,

@@ -241,6 +241,15 @@ class Host:
                 lines.append(f'"{key}"=dword:{value:08x}' if isinstance(value, int) else f'"{key}"="{value}"')
         self.config.write_text("\r\n".join(lines) + "\r\n")
 
+    def hook(self, body):
+        """Sets WinsHook to a shell script; before winsd() is called. Returns its path."""
+        program = self.directory / "hook"
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+        with open(self.config, "a") as file:
+            file.write(f'\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\WINS\\Parameters]\r\n"WinsHook"="{program}"\r\n')
+        return program
+
     def netbtd(self, *args, **kwargs):
         """Starts the node and returns when it says READY."""
         return self.daemon("netbtd", *args, **kwargs)

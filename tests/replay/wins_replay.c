@@ -9,6 +9,7 @@
  *                                  words: an address (default FROM; answer: any number), group, id N, port N, scope S
  *   static TYPE NAME ADDRESS...    an administrator's mapping; TYPE as wins_type_str()
  *   delete NAME | tombstone NAME | scavenge | flush
+ *   watch changes | renewals       notices of changed records, or those and of renewed ones, are wanted from now on
  *   store ok | hold | full         what the store does with batches from now on, and with the one it holds
  *   time +N(ms|s|min|h|d)          time passes;   clock +N...  the calendar alone jumps
  *   expect WORDS                   the next thing it does, in these words, in this order;  expect nothing
@@ -352,6 +353,10 @@ static void do_line(struct replay *replay)
 
         if (!strcmp(what, "expect")) {
                 do_expect(replay);
+        } else if (!strcmp(what, "watch")) {
+                wins_watch(replay->bench.wins, strcmp(word(replay, 1), "renewals") == 0
+                                                       ? WINS_WATCH_CHANGES | WINS_WATCH_RENEWALS
+                                                       : WINS_WATCH_CHANGES);
         } else if (!strcmp(what, "setting")) {
                 do_setting(replay);
         } else if (!strcmp(what, "record") || !strcmp(what, "no-record")) {

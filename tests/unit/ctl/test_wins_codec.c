@@ -183,7 +183,9 @@ static void test_status(void **state)
                                  .refusals = refusals,
                                  .store_failed = true};
         const struct ctl_wins_store store = {.path = "/x/wins.db", .commits = 8, .last_error = "no room"};
-        const struct ctl_wins_reply wins = {.view = &view, .store = &store};
+        const struct ctl_wins_hook hook = {
+                .program = "/x/hook", .calls = 7, .illegal = 3, .left_out = 1, .last_error = "it ended with status 1"};
+        const struct ctl_wins_reply wins = {.view = &view, .store = &store, .hook = &hook};
         const struct ctl_reply reply = {.type = CTL_REQUEST_WINS_STATUS, .server = {.program = "winsd"}, .wins = &wins};
 
         (void)state;
@@ -207,6 +209,9 @@ static void test_status(void **state)
         assert_int_equal(seen->refusals[0].repeated, 3);
         assert_true(seen->store_failed && !seen->burst);
         assert_string_equal(back.wins->store->last_error, "no room");
+        assert_string_equal(back.wins->hook->program, "/x/hook");
+        assert_true(back.wins->hook->calls == 7 && back.wins->hook->illegal == 3 && back.wins->hook->left_out == 1);
+        assert_string_equal(back.wins->hook->last_error, "it ended with status 1");
         arena_done(&arena);
 }
 

@@ -86,6 +86,16 @@ static void do_send(struct bench *bench, const struct wins_action *action)
         add_line(bench, &sb);
 }
 
+static void add_record(struct strbuf *sb, const char *word, const struct wins_record *record)
+{
+        char text[600];
+
+        if (!record)
+                return;
+        bench_format_record(record, text);
+        strbuf_printf(sb, " %s %s", word, text);
+}
+
 static void do_notice(struct bench *bench, const struct wins_notice *notice)
 {
         struct strbuf sb = STRBUF_INIT;
@@ -102,6 +112,9 @@ static void do_notice(struct bench *bench, const struct wins_notice *notice)
                 strbuf_printf(&sb, " seconds %lld", (long long)notice->seconds);
         if (notice->removed)
                 strbuf_add(&sb, " removed");
+        else
+                add_record(&sb, "is", notice->record);
+        add_record(&sb, "was", notice->before);
         add_line(bench, &sb);
 }
 
