@@ -209,7 +209,7 @@ static bool servers_disagree(const struct inform *in)
 static int tell(struct inform *in, json_t *answers)
 {
         struct cli_context *ctx = in->request->ctx;
-        struct dhcp_changed done = {0};
+        struct settings_edited done = {0};
         const bool disagree = servers_disagree(in);
 
         for (size_t i = 0; i < in->count; i++) {

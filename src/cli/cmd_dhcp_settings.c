@@ -1,84 +1,11 @@
 /* netbt dhcp show, clear and learn: the settings' Dhcp* values. */
 #include "base/ip4.h"
 #include "cli/dhcp_settings.h"
-#include "ctl/ctl.h"
-#include "store/regfile.h"
+#include "wire/name.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the file ----------------------------------------------------------------------------------------------------- */
-
-static int fail_settings(const struct dhcp_request *request, const char *what, int code, const struct reg_error *error)
-{
-        const char *path = request->ctx->config_path;
-
-        if (error && error->line)
-                return cli_failf(request->ctx, CLI_EXIT_USAGE, "%s, line %u: not a registry file: expected %s", path,
-                                 error->line, error->expected);
-        return cli_failf(request->ctx, CLI_EXIT_FAILED, "%s: %s: %s%s", path, what,
-                         code == NBT_ERR_IO ? strerror(errno) : nbt_err_str(code),
-                         code == NBT_ERR_DENIED ? "; run it as root" : "");
-}
-
-/* A file that is not there holds nothing. */
-static int load(const struct dhcp_request *request, struct reg_doc **ret)
-{
-        struct reg_error error = {0};
-        int rc = regfile_load(request->ctx->config_path, ret, &error);
-
-        if (rc == NBT_ERR_NOT_FOUND)
-                rc = reg_doc_new(ret, REG_ENC_UTF8);
-        return rc < 0 ? fail_settings(request, "not read", rc, &error) : 0;
-}
-
-/* A running node reads its settings anew; where none runs, there is nothing to tell. */
-static void tell_node(struct dhcp_request *request)
-{
-        const struct ctl_request reload = {.type = CTL_REQUEST_SETTINGS_RELOAD};
-        struct ctl_client *client = NULL;
-        struct ctl_reply reply = {0};
-        int rc = ctl_connect(request->ctx->runtime_dir, &client);
-
-        if (rc < 0)
-                return;
-        rc = ctl_call(client, &reload, &request->arena, &reply);
-        if (rc == 0)
-                rc = reply.result;
-        ctl_close(client);
-        if (rc < 0)
-                cli_failf(request->ctx, CLI_EXIT_OK, "the settings are written, but netbtd did not take them: %s",
-                          ctl_error_why(rc));
-}
-
-int dhcp_change(struct dhcp_request *request,
-                int (*edit)(struct dhcp_request *request, struct reg_doc *doc, void *context, bool *ret_changed),
-                void *context, struct dhcp_changed *ret)
-{
-        struct reg_doc *doc = NULL;
-        struct dhcp_changed done = {0};
-        const int lock = regfile_lock(request->ctx->config_path);
-
-        if (lock < 0)
-                return fail_settings(request, "not changed", lock, NULL);
-        int exit = load(request, &doc);
-        if (exit == 0) {
-                int rc = edit(request, doc, context, &done.changed);
-                if (rc == 0 && done.changed)
-                        rc = regfile_save(request->ctx->config_path, request->ctx->state_dir, doc, &request->arena,
-                                          &done.backup);
-                if (rc < 0)
-                        exit = fail_settings(request, "not changed", rc, NULL);
-        }
-        reg_doc_free(doc);
-        regfile_unlock(lock);
-        if (exit == 0 && done.changed)
-                tell_node(request);
-        *ret = done;
-        return exit;
-}
 
 /* ---- learn -------------------------------------------------------------------------------------------------------- */
 
@@ -92,16 +19,23 @@ const char *dhcp_iface_id(const struct reg_doc *doc, const char *name, struct ar
         return iface ? iface->id : name;
 }
 
-static int edit_learnt(struct dhcp_request *request, struct reg_doc *doc, void *context, bool *ret_changed)
+struct learnt_edit {
+        const char *iface;
+        const struct dhcp_learnt *learnt;
+};
+
+static int edit_learnt(struct reg_doc *doc, struct arena *arena, void *context, bool *ret_changed)
 {
-        return dhcp_learnt_apply(doc, dhcp_iface_id(doc, request->iface, &request->arena), context, ret_changed);
+        const struct learnt_edit *edit = context;
+
+        return dhcp_learnt_apply(doc, dhcp_iface_id(doc, edit->iface, arena), edit->learnt, ret_changed);
 }
 
-int dhcp_save_learnt(struct dhcp_request *request, const struct dhcp_learnt *learnt, struct dhcp_changed *ret)
+int dhcp_save_learnt(struct dhcp_request *request, const struct dhcp_learnt *learnt, struct settings_edited *ret)
 {
-        struct dhcp_learnt copy = *learnt;
+        struct learnt_edit edit = {request->iface, learnt};
 
-        return dhcp_change(request, edit_learnt, &copy, ret);
+        return settings_edit(request->ctx, &request->arena, edit_learnt, &edit, ret);
 }
 
 static int take_addresses(struct dhcp_request *request, const char *text, uint32_t ret[SETTINGS_MAX_WINS],
@@ -174,7 +108,7 @@ static int take_learnt(struct dhcp_request *request, struct dhcp_learnt *ret)
 int dhcp_learn(struct dhcp_request *request)
 {
         struct dhcp_learnt learnt = {0};
-        struct dhcp_changed done = {0};
+        struct settings_edited done = {0};
 
         if (request->argc || !request->iface || !*request->iface || strchr(request->iface, '\\'))
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, "learn", "needs -i IFACE and no argument",
@@ -189,9 +123,10 @@ int dhcp_learn(struct dhcp_request *request)
 
 /* ---- show --------------------------------------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct dhcp_request *request, const struct dhcp_setting *s, const char *id)
+/* ID: of the interface asked for; NULL: all. */
+static bool is_wanted(const struct dhcp_setting *s, const char *id)
 {
-        return !request->iface || reg_name_equal(s->iface, id);
+        return !id || reg_name_equal(s->iface, id);
 }
 
 /* The part of a key that tells. */
@@ -237,7 +172,7 @@ struct selection {
 
 static int select_settings(struct dhcp_request *request, struct selection *ret)
 {
-        const int exit = load(request, &ret->doc);
+        const int exit = settings_edit_load(request->ctx, &ret->doc);
 
         if (exit)
                 return exit;
@@ -254,7 +189,7 @@ static int show_selection(struct dhcp_request *request, const struct selection *
         size_t shown = 0, left = 0;
 
         for (size_t i = 0; i < sel->count; i++) {
-                if (!is_wanted(request, &sel->rows[i], sel->id))
+                if (!is_wanted(&sel->rows[i], sel->id))
                         continue;
                 if (shown++ == 0 && !ctx->json)
                         fprintf(ctx->out, "What DHCP left in %s:\n", ctx->config_path);
@@ -291,22 +226,27 @@ int dhcp_show(struct dhcp_request *request)
 
 /* ---- clear -------------------------------------------------------------------------------------------------------- */
 
-static bool is_to_go(const struct dhcp_request *request, const struct dhcp_setting *s, const char *id)
+static bool is_to_go(const struct dhcp_setting *s, const char *id, bool all)
 {
-        return is_wanted(request, s, id) && (request->all || dhcp_setting_is_leftover(s));
+        return is_wanted(s, id) && (all || dhcp_setting_is_leftover(s));
 }
 
-/* Found anew in the document that is locked: it may have changed since it was shown. */
-static int edit_clear(struct dhcp_request *request, struct reg_doc *doc, void *context, bool *ret_changed)
-{
-        const struct dhcp_setting *rows = NULL;
-        const char *id = request->iface ? dhcp_iface_id(doc, request->iface, &request->arena) : NULL;
-        size_t count = 0;
-        int rc = dhcp_settings_list(doc, &request->arena, &rows, &count);
+struct clear_edit {
+        const char *iface; /* NULL: every interface */
+        bool all;
+};
 
-        (void)context;
+/* Found anew in the document that is locked: it may have changed since it was shown. */
+static int edit_clear(struct reg_doc *doc, struct arena *arena, void *context, bool *ret_changed)
+{
+        const struct clear_edit *edit = context;
+        const struct dhcp_setting *rows = NULL;
+        const char *id = edit->iface ? dhcp_iface_id(doc, edit->iface, arena) : NULL;
+        size_t count = 0;
+        int rc = dhcp_settings_list(doc, arena, &rows, &count);
+
         for (size_t i = 0; rc == 0 && i < count; i++) {
-                if (!is_to_go(request, &rows[i], id))
+                if (!is_to_go(&rows[i], id, edit->all))
                         continue;
                 rc = reg_doc_delete_value(doc, rows[i].key, rows[i].name);
                 *ret_changed = true;
@@ -314,13 +254,20 @@ static int edit_clear(struct dhcp_request *request, struct reg_doc *doc, void *c
         return rc;
 }
 
-static void tell_cleared(struct dhcp_request *request, const struct selection *sel, const struct dhcp_changed *done)
+int dhcp_clear_leftovers(const struct cli_context *ctx, struct arena *arena, struct settings_edited *ret)
+{
+        struct clear_edit edit = {0};
+
+        return settings_edit(ctx, arena, edit_clear, &edit, ret);
+}
+
+static void tell_cleared(struct dhcp_request *request, const struct selection *sel, const struct settings_edited *done)
 {
         struct cli_context *ctx = request->ctx;
         json_t *list = json_array();
 
         for (size_t i = 0; i < sel->count; i++) {
-                if (!is_to_go(request, &sel->rows[i], sel->id))
+                if (!is_to_go(&sel->rows[i], sel->id, request->all))
                         continue;
                 if (ctx->json)
                         json_array_append_new(list, json_setting(&sel->rows[i]));
@@ -342,16 +289,17 @@ static void tell_cleared(struct dhcp_request *request, const struct selection *s
 int dhcp_clear(struct dhcp_request *request)
 {
         struct selection sel = {0};
-        struct dhcp_changed done = {0};
+        struct settings_edited done = {0};
+        struct clear_edit edit = {request->iface, request->all};
         size_t to_go = 0;
 
         if (request->argc)
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, "clear", "takes no argument", "see 'netbt dhcp --help'");
         int exit = select_settings(request, &sel);
         for (size_t i = 0; exit == 0 && i < sel.count; i++)
-                to_go += is_to_go(request, &sel.rows[i], sel.id);
+                to_go += is_to_go(&sel.rows[i], sel.id, request->all);
         if (exit == 0 && to_go && request->yes)
-                exit = dhcp_change(request, edit_clear, NULL, &done);
+                exit = settings_edit(request->ctx, &request->arena, edit_clear, &edit, &done);
         if (exit == 0 && to_go == 0 && !request->ctx->json)
                 fprintf(request->ctx->out, "Nothing from DHCP is left over in %s.\n", request->ctx->config_path);
         else if (exit == 0)

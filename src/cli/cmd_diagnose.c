@@ -33,9 +33,12 @@ static const char help[] =
         "      --leases FILE  a DHCP server's lease database (ISC dhcpd, Kea, dnsmasq, udhcpd, or Windows' as CSV); "
         "may be\n"
         "                     given several times\n"
-        "      --fix          put right what a WINS record is to blame for, in a database that is read: back it up,\n"
-        "                     delete the static mapping or stale record, register this machine's names again\n"
-        "      --dry-run      show what --fix would do\n"
+        "      --fix          do what is safe and can be undone, step by step, with the undo commands: delete the WINS "
+        "record\n"
+        "                     to blame (after a backup), settings left over from DHCP, a wrong host name, a name that "
+        "is\n"
+        "                     another's, and register again; the rest is left to you\n"
+        "      --dry-run      show the same steps, and change nothing\n"
         "      --offline      send nothing: judge by what is at hand\n"
         "      --json         one JSON document\n"
         "      --config FILE, --state-dir DIR, --runtime-dir DIR, --color[=WHEN], --help, --version\n"
@@ -175,7 +178,7 @@ static int report(const struct cli_context *ctx, const struct collection *c, con
         if (!ctx->json)
                 diagnose_print(ctx, c, &report);
         if (fixed)
-                diagnose_fix(ctx, c, &report, request->dry_run, arena, fixed);
+                diagnose_fix(ctx, c, &report, !request->reg_path, request->dry_run, arena, fixed);
         if (fixed && !ctx->json)
                 diagnose_fix_print(ctx, fixed);
         if (ctx->json && diagnose_print_json(ctx, c, &report, fixed) < 0)

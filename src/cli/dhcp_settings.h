@@ -1,20 +1,14 @@
 #pragma once
-/* Changing the settings' Dhcp* values: locked, checked, with a backup, and told to a running node. */
+/* Changing the settings' Dhcp* values. */
 #include "cli/dhcp_cmd.h"
+#include "cli/settings_edit.h"
 #include "dhcp/learnt.h"
 
-struct dhcp_changed {
-        bool changed;       /* false: the file says so already, and was not written */
-        const char *backup; /* in the request's arena; NULL if there was nothing to back up */
-};
+/* Puts LEARNT into the settings for request->iface. An exit code other than 0 was told. */
+int dhcp_save_learnt(struct dhcp_request *request, const struct dhcp_learnt *learnt, struct settings_edited *ret);
 
-/* EDIT changes the document and says whether it did; then it is saved. An exit code other than 0 was told. */
-int dhcp_change(struct dhcp_request *request,
-                int (*edit)(struct dhcp_request *request, struct reg_doc *doc, void *context, bool *ret_changed),
-                void *context, struct dhcp_changed *ret);
-
-/* Puts LEARNT into the settings for request->iface. */
-int dhcp_save_learnt(struct dhcp_request *request, const struct dhcp_learnt *learnt, struct dhcp_changed *ret);
+/* Takes what is left over from DHCP, on every interface, out of the settings. An exit code other than 0 was told. */
+int dhcp_clear_leftovers(const struct cli_context *ctx, struct arena *arena, struct settings_edited *ret);
 
 /* What the settings call the interface NAME: its GUID if NAME is a connection's name there, else NAME. */
 const char *dhcp_iface_id(const struct reg_doc *doc, const char *name, struct arena *arena);

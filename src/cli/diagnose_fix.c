@@ -1,42 +1,68 @@
 #include "cli/diagnose_fix.h"
 
-#include "ctl/wins.h"
+#include "cli/fix_work.h"
+#include "ctl/ctl.h"
 #include "diagnose/describe.h"
 #include "diagnose/winsrec.h"
+#include "settings/hostname.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
-struct work {
-        const struct cli_context *ctx;
-        const struct collection *collection;
-        const struct snapshot *snapshot;
-        struct arena *arena;
-        struct fix *fix;
-        bool tried[SNAPSHOT_MAX_DATABASES], backed_up[SNAPSHOT_MAX_DATABASES];
-        bool wants_refresh;
-        size_t seen_count;
-        const struct wins_record *seen[CASE_MAX]; /* records dealt with */
+static const struct {
+        const char *word;
+        bool (*run)(struct fix_work *work, const struct fix_action *action);
+} kinds[] = {
+        [FIX_BACKUP] = {"backup", fix_run_backup},
+        [FIX_DELETE] = {"delete", fix_run_delete},
+        [FIX_CLEAR] = {"clear", fix_run_clear},
+        [FIX_HOST_NAME] = {"host-name", fix_run_host_name},
+        [FIX_RELEASE] = {"release", fix_run_release},
+        [FIX_REFRESH] = {"refresh", fix_run_refresh},
+        [FIX_ELSEWHERE] = {"elsewhere", fix_run_elsewhere},
 };
+static_assert(NBT_ARRAY_SIZE(kinds) == FIX_KIND_MAX, "each kind of step is run");
 
-static void add_step(struct work *work, const char *what, bool failed, const char *format, ...) NBT_PRINTF(4, 5);
+/* ---- what the steps use ------------------------------------------------------------------------------------------- */
 
-static void add_step(struct work *work, const char *what, bool failed, const char *format, ...)
+static void add_step(struct fix_work *work, enum fix_kind kind, bool failed, const char *undo, const char *format,
+                     va_list args)
 {
         char text[1024];
+
+        (void)vsnprintf(text, sizeof text, format, args);
+        const char *copy = arena_strdup(work->arena, text);
+
+        work->fix->failed |= failed;
+        work->fix->steps[work->fix->step_count++] = (struct fix_step){kinds[kind].word, copy ? copy : "", undo, failed};
+}
+
+void fix_did(struct fix_work *work, enum fix_kind kind, const char *undo, const char *format, ...)
+{
         va_list args;
 
         va_start(args, format);
-        (void)vsnprintf(text, sizeof text, format, args);
+        add_step(work, kind, false, undo, format, args);
         va_end(args);
-        work->fix->failed |= failed;
-        if (work->fix->step_count == FIX_MAX_STEPS)
-                return;
-        const char *copy = arena_strdup(work->arena, text);
-        work->fix->steps[work->fix->step_count++] = (struct fix_step){what, copy ? copy : "", failed};
 }
 
-static const char *why_text(const struct ctl_reply *reply, int r)
+bool fix_failed(struct fix_work *work, enum fix_kind kind, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        add_step(work, kind, true, NULL, format, args);
+        va_end(args);
+        return false;
+}
+
+const char *fix_word(const struct fix_work *work, const char *done, const char *would)
+{
+        return work->fix->dry_run ? would : done;
+}
+
+const char *fix_why(const struct ctl_reply *reply, int r)
 {
         if (r < 0)
                 return ctl_error_why(r);
@@ -46,207 +72,305 @@ static const char *why_text(const struct ctl_reply *reply, int r)
                                                : nbt_err_str(reply->result);
 }
 
-static int open_database(const struct collect_database *database, struct ctl_client **ret)
+const char *fix_quote(struct fix_work *work, const char *text)
 {
-        const int r = ctl_connect_socket(database->place, ret);
+        struct strbuf out = STRBUF_INIT;
 
-        return r < 0 && database->is_local ? ctl_connect(database->place, ret) : r;
-}
-
-/* One request on a connection of its own. NULL if it went well, else why not. */
-static const char *call(const struct collect_database *database, enum ctl_request_type type,
-                        const struct ctl_wins_request *wins, struct arena *arena, struct ctl_reply *ret)
-{
-        const struct ctl_request request = {.type = type, .wins = wins};
-        struct ctl_client *client = NULL;
-        int r = open_database(database, &client);
-
-        if (r == 0)
-                r = ctl_call(client, &request, arena, ret);
-        ctl_close(client);
-        return r < 0 || ret->result < 0 ? why_text(ret, r) : NULL;
-}
-
-/* ---- the steps ---------------------------------------------------------------------------------------------------- */
-
-/* Before the first change of each database; false: leave it alone. */
-static bool back_up(struct work *work, size_t at)
-{
-        const struct collect_database *database = &work->collection->databases[at];
-        struct ctl_reply reply = {0};
-        const char *why = NULL;
-
-        if (work->tried[at])
-                return work->backed_up[at];
-        work->tried[at] = true;
-        if (!work->fix->dry_run)
-                why = call(database, CTL_REQUEST_WINS_BACKUP, NULL, work->arena, &reply);
-        work->backed_up[at] = !why;
-        if (why)
-                add_step(work, "backup", true, "%s was not backed up: %s; nothing in it was changed",
-                         database->snapshot.source, why);
-        else if (work->fix->dry_run)
-                add_step(work, "backup", false, "%s would be backed up (netbt wins backup)", database->snapshot.source);
-        else
-                add_step(work, "backup", false, "%s was backed up to %s", database->snapshot.source,
-                         reply.wins ? reply.wins->path : "its directory");
-        return !why;
-}
-
-/* A static mapping of a computer is three records: all those of the name that lead to the same address. */
-static struct wins_filter filter_of(const struct wins_record *record)
-{
-        struct wins_filter filter = {.has_static = true, .is_static = record->is_static};
-
-        if (record->is_static) {
-                filter.prefix_len_bytes = NB_SUFFIX_AT;
-                memcpy(filter.prefix, record->name.bytes, NB_SUFFIX_AT);
-                filter.has_address = true;
-                filter.address = record->members[0].address;
-                filter.address_mask = IP4_BROADCAST;
-        } else {
-                filter.has_name = true;
-                filter.name = record->name;
+        strbuf_add(&out, "'");
+        for (const char *at = text; *at; at++) {
+                if (*at == '\'')
+                        strbuf_add(&out, "'\\''");
+                else
+                        strbuf_add_bytes(&out, at, 1);
         }
-        filter.has_scope = true;
-        filter.scope = record->scope;
-        return filter;
+        strbuf_add(&out, "'");
+        const char *quoted = arena_strdup(work->arena, strbuf_str(&out));
+
+        strbuf_done(&out);
+        return quoted ? quoted : "";
 }
 
-static const char *name_list(struct work *work, const struct ctl_wins_reply *page)
+const char *fix_places(struct fix_work *work)
 {
-        const char *text = "";
+        const char *text = arena_printf(work->arena, " --config %s --state-dir %s --runtime-dir %s",
+                                        fix_quote(work, work->ctx->config_path), fix_quote(work, work->ctx->state_dir),
+                                        fix_quote(work, work->ctx->runtime_dir));
 
-        for (size_t i = 0; text && i < page->row_count; i++) {
-                char name[NB_NAME_TEXT_BYTES];
-
-                nb_name_format(&page->rows[i].name, name);
-                text = arena_printf(work->arena, "%s%s%s", text, i > 0 ? ", " : "", name);
-        }
         return text ? text : "";
 }
 
-static void delete_record(struct work *work, size_t at, const struct rule_input *in, const struct wins_record *record)
-{
-        const struct collect_database *database = &work->collection->databases[at];
-        const struct ctl_wins_request request = {.filter = filter_of(record)};
-        const char *kind = record->is_static ? "the static mapping" : "the stale record";
-        const char *addresses = winsrec_addresses(in, record);
-        struct ctl_reply reply = {0};
-        const char *why = call(database, work->fix->dry_run ? CTL_REQUEST_WINS_SHOW : CTL_REQUEST_WINS_DELETE, &request,
-                               work->arena, &reply);
+/* ---- the plan ----------------------------------------------------------------------------------------------------- */
 
-        if (why || !reply.wins)
-                add_step(work, "delete", true, "%s to %s was not deleted: %s", kind, addresses,
-                         why ? why : "no answer");
-        else if (reply.wins->row_count == 0)
-                add_step(work, "delete", false, "%s to %s is gone already", kind, addresses);
-        else
-                add_step(work, "delete", false, "%s of %s to %s %s", kind, name_list(work, reply.wins), addresses,
-                         work->fix->dry_run ? "would be deleted" : "was deleted");
+static void plan(struct fix_work *work, struct fix_action action)
+{
+        if (work->action_count < FIX_MAX_STEPS)
+                work->actions[work->action_count++] = action;
 }
 
-static void refresh(struct work *work)
+static bool is_planned(const struct fix_work *work, enum fix_kind kind)
 {
-        const struct ctl_request request = {.type = CTL_REQUEST_RELEASE_REFRESH};
-        struct ctl_reply reply = {0};
-        struct ctl_client *client = NULL;
-
-        if (work->fix->dry_run) {
-                add_step(work, "refresh", false,
-                         "this machine's names would be released and registered again (nbtstat -RR)");
-                return;
-        }
-        int r = ctl_connect(work->ctx->runtime_dir, &client);
-        if (r == 0)
-                r = ctl_call(client, &request, work->arena, &reply);
-        ctl_close(client);
-        if (r < 0 || reply.result < 0)
-                add_step(work, "refresh", true,
-                         "this machine's names were not registered again: %s; run nbtstat -RR later",
-                         reply.result == NBT_ERR_LIMITED && !reply.message[0]
-                                 ? "that was done less than two minutes ago"
-                                 : why_text(&reply, r));
-        else
-                add_step(work, "refresh", false,
-                         "this machine's names were released and registered again (nbtstat -RR)");
-}
-
-/* ---- all of them -------------------------------------------------------------------------------------------------- */
-
-/* Only what is likely at least; one of a database that was read. */
-static bool find_record(const struct work *work, const struct rule_input *in, const struct diagnose_finding *finding,
-                        struct winsrec *ret, size_t *ret_at)
-{
-        const bool is_static = finding->cause == CAUSE_WINS_STATIC_MAPPING;
-
-        if ((!is_static && finding->cause != CAUSE_WINS_STALE_RECORD) || finding->verdict < VERDICT_LIKELY)
-                return false;
-        *ret = winsrec_find(in, is_static);
-        if (!ret->record)
-                return false;
-        *ret_at = (size_t)(ret->database - work->snapshot->databases);
-        return *ret_at < work->collection->database_count;
-}
-
-/* Was the record dealt with already, maybe as another suffix of one mapping? */
-static bool was_seen(struct work *work, const struct wins_record *record)
-{
-        for (size_t i = 0; i < work->seen_count; i++) {
-                const struct wins_record *seen = work->seen[i];
-
-                if (seen == record ||
-                    (record->is_static && seen->is_static && nb_name_same_stem(&seen->name, &record->name) &&
-                     seen->members[0].address == record->members[0].address))
+        for (size_t i = 0; i < work->action_count; i++)
+                if (work->actions[i].kind == kind)
                         return true;
-        }
-        if (work->seen_count < NBT_ARRAY_SIZE(work->seen))
-                work->seen[work->seen_count++] = record;
         return false;
 }
 
-static void fix_finding(struct work *work, const struct diagnose_finding *finding)
+static bool is_backed_up(const struct fix_work *work, size_t database)
+{
+        for (size_t i = 0; i < work->action_count; i++)
+                if (work->actions[i].kind == FIX_BACKUP && work->actions[i].database == database)
+                        return true;
+        return false;
+}
+
+/* Is the record's deletion planned, maybe as another suffix of one mapping? */
+static bool is_deleted(const struct fix_work *work, const struct wins_record *record)
+{
+        for (size_t i = 0; i < work->action_count; i++) {
+                const struct wins_record *seen = work->actions[i].record;
+
+                if (seen && (seen == record ||
+                             (record->is_static && seen->is_static && nb_name_same_stem(&seen->name, &record->name) &&
+                              seen->members[0].address == record->members[0].address)))
+                        return true;
+        }
+        return false;
+}
+
+/* NULL: planned; else why nothing is done. */
+static const char *plan_wins(struct fix_work *work, const struct diagnose_finding *finding)
 {
         const struct rule_input in = {work->snapshot, finding->c, work->arena};
-        struct winsrec found;
-        size_t at;
+        const struct winsrec found = winsrec_find(&in, finding->cause == CAUSE_WINS_STATIC_MAPPING);
+        const size_t at = found.record ? (size_t)(found.database - work->snapshot->databases) : 0;
 
-        if (!find_record(work, &in, finding, &found, &at) || !back_up(work, at))
-                return;
-        work->fix->fixed_count++;
-        if (was_seen(work, found.record))
-                return;
-        delete_record(work, at, &in, found.record);
-        if (finding->c->here)
-                work->wants_refresh = true;
-        else if (finding->c->address != 0)
-                add_step(work, "elsewhere", false,
-                         "on the machine at %s: run nbtstat -RR, or restart it, so that it registers again",
-                         describe_address(&in, finding->c->address));
+        if (!found.record || at >= work->collection->database_count)
+                return "the record stands in a database that was not read: give winsd's socket with --wins SOCKET";
+        if (is_deleted(work, found.record))
+                return NULL;
+        if (!is_backed_up(work, at))
+                plan(work, (struct fix_action){.kind = FIX_BACKUP, .finding = finding, .database = at});
+        plan(work, (struct fix_action){.kind = FIX_DELETE, .finding = finding, .database = at, .record = found.record});
+        return NULL;
+}
+
+static const char *plan_clear(struct fix_work *work, const struct diagnose_finding *finding)
+{
+        if (!finding->c->here || !work->settings_are_ours)
+                return "the settings are another machine's: do there what is said above";
+        if (!is_planned(work, FIX_CLEAR))
+                plan(work, (struct fix_action){.kind = FIX_CLEAR, .finding = finding});
+        return NULL;
+}
+
+/* Does the node run under the name that the settings give, or under one of its command line? */
+static bool node_uses_settings(const struct snapshot *snapshot)
+{
+        static const enum hostname_source order[HOSTNAME_SOURCE_MAX] = {HOSTNAME_COMPUTER_NAME, HOSTNAME_ACTIVE,
+                                                                        HOSTNAME_TCPIP, HOSTNAME_TCPIP_NV};
+        char netbios[HOSTNAME_NETBIOS_BYTES];
+
+        for (size_t i = 0; snapshot->node && i < HOSTNAME_SOURCE_MAX; i++) {
+                const char *text = snapshot->host_names.names[order[i]];
+
+                if (!text || !*text)
+                        continue;
+                hostname_netbios(text, netbios);
+                return strcmp(netbios, snapshot->node->computer) == 0;
+        }
+        return true;
+}
+
+static const char *plan_host_name(struct fix_work *work, const struct diagnose_finding *finding)
+{
+        unsigned wrong;
+
+        if (!finding->c->here || !work->settings_are_ours)
+                return "the settings are another machine's: do there what is said above";
+        const char *host = finding->c->has_name ? fix_agreed_host(work->snapshot, &finding->c->name, &wrong) : NULL;
+
+        if (!host)
+                return "the settings do not agree on one other name: which is right is for you to say";
+        if (!node_uses_settings(work->snapshot))
+                return "netbtd was given its name on the command line (-n): change it there";
+        if (!is_planned(work, FIX_HOST_NAME))
+                plan(work, (struct fix_action){.kind = FIX_HOST_NAME, .finding = finding, .host = host});
+        return NULL;
+}
+
+/* Did a command give this machine the name, not its settings? */
+static bool is_extra(const struct snapshot *snapshot, const struct nb_name *name)
+{
+        bool found = false;
+
+        for (size_t i = 0; snapshot->node && i < snapshot->node->name_count; i++) {
+                const struct node_view_name *row = &snapshot->node->names[i];
+
+                if (!nb_name_equal(&row->name, name))
+                        continue;
+                if (row->permanent || row->kind != NODE_NAME_UNIQUE)
+                        return false;
+                found = true;
+        }
+        return found;
+}
+
+/* A name of a command's that is in conflict here, and that another shows as its own, is of no use here. */
+static const char *plan_release(struct fix_work *work, const struct diagnose_finding *finding)
+{
+        const struct diagnose_case *c = finding->c;
+
+        if (!c->here || !c->in_conflict || !is_extra(work->snapshot, &c->name))
+                return "which of the two machines keeps the name is for you to say";
+        if (finding->verdict != VERDICT_CONFIRMED || !case_live_holder(c))
+                return "it is not sure enough that the name is the other machine's";
+        plan(work, (struct fix_action){.kind = FIX_RELEASE, .finding = finding});
+        return NULL;
+}
+
+static const char *plan_spoofed(const struct diagnose_finding *finding)
+{
+        const struct diagnose_case *c = finding->c;
+
+        if (!c->here)
+                return "the name is another machine's: run nbtstat -RR there";
+        if (case_live_holder(c))
+                return "another machine shows the name as its own";
+        return c->in_conflict ? NULL : "the name is registered here: the demand did no harm";
+}
+
+static bool is_wins(enum diagnose_cause cause)
+{
+        return cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD;
+}
+
+static const char *plan_finding(struct fix_work *work, const struct diagnose_finding *finding)
+{
+        if (finding->benign)
+                return "nothing is wrong that would have to be put right";
+        if (finding->verdict < VERDICT_LIKELY)
+                return "it is possible only: nothing is changed on that";
+        if (is_wins(finding->cause))
+                return plan_wins(work, finding);
+        if (finding->cause == CAUSE_DHCP_LEFTOVER_SETTINGS)
+                return plan_clear(work, finding);
+        if (finding->cause == CAUSE_WRONG_HOST_NAME)
+                return plan_host_name(work, finding);
+        if (finding->cause == CAUSE_SAME_COMPUTER_NAME || finding->cause == CAUSE_SAME_USER_NAME)
+                return plan_release(work, finding);
+        if (finding->cause == CAUSE_SPOOFED_DEMAND)
+                return plan_spoofed(finding);
+        return "what is to be done about it cannot be undone, or not from here: see above";
+}
+
+/* Names register again by themselves when the settings change, and not at all when one was given up. */
+static bool wants_refresh(const struct diagnose_finding *finding)
+{
+        return finding->c->here && (is_wins(finding->cause) || finding->cause == CAUSE_SPOOFED_DEMAND ||
+                                    finding->cause == CAUSE_DHCP_LEFTOVER_SETTINGS);
+}
+
+static void plan_all(struct fix_work *work, const struct diagnose_report *report)
+{
+        const struct diagnose_finding *refresh = NULL, *elsewhere[CASE_MAX];
+        size_t elsewhere_count = 0;
+
+        for (size_t i = 0; i < report->finding_count; i++) {
+                const struct diagnose_finding *finding = &report->findings[i];
+                const size_t planned = work->action_count;
+                const char *why = plan_finding(work, finding);
+
+                if (why) {
+                        work->fix->left[work->fix->left_count++] = (struct fix_left){finding, why};
+                        continue;
+                }
+                work->fix->fixed_count++;
+                if (wants_refresh(finding))
+                        refresh = refresh ? refresh : finding;
+                else if (!finding->c->here && finding->c->address && work->action_count > planned)
+                        elsewhere[elsewhere_count++] = finding;
+        }
+        if (refresh)
+                plan(work, (struct fix_action){.kind = FIX_REFRESH, .finding = refresh});
+        for (size_t i = 0; i < elsewhere_count; i++)
+                plan(work, (struct fix_action){.kind = FIX_ELSEWHERE, .finding = elsewhere[i]});
 }
 
 void diagnose_fix(const struct cli_context *ctx, const struct collection *collection,
-                  const struct diagnose_report *report, bool dry_run, struct arena *arena, struct fix *ret)
+                  const struct diagnose_report *report, bool settings_are_ours, bool dry_run, struct arena *arena,
+                  struct fix *ret)
 {
-        struct work work = {
-                .ctx = ctx, .collection = collection, .snapshot = &collection->snapshot, .arena = arena, .fix = ret};
+        struct fix_work *work = arena_alloc(arena, sizeof *work);
 
-        *ret = (struct fix){.dry_run = dry_run};
-        for (size_t i = 0; i < report->finding_count; i++)
-                fix_finding(&work, &report->findings[i]);
-        if (work.wants_refresh)
-                refresh(&work);
+        *ret = (struct fix){.dry_run = dry_run, .failed = !work};
+        if (!work)
+                return;
+        *work = (struct fix_work){.ctx = ctx,
+                                  .collection = collection,
+                                  .snapshot = &collection->snapshot,
+                                  .arena = arena,
+                                  .fix = ret,
+                                  .settings_are_ours = settings_are_ours};
+        plan_all(work, report);
+        for (size_t i = 0; i < work->action_count; i++)
+                if (!kinds[work->actions[i].kind].run(work, &work->actions[i])) {
+                        ret->not_done_count = work->action_count - i - 1;
+                        break;
+                }
+}
+
+/* ---- for people --------------------------------------------------------------------------------------------------- */
+
+static bool is_same_left(const struct fix_left *a, const struct fix_left *b)
+{
+        return a->finding->cause == b->finding->cause && strcmp(a->why, b->why) == 0;
+}
+
+static void print_left_name(const struct cli_context *ctx, const struct diagnose_case *c)
+{
+        char name[NB_NAME_TEXT_BYTES] = "an unknown name";
+
+        if (c->has_name)
+                nb_name_format(&c->name, name);
+        fputs(name, ctx->out);
+}
+
+/* One line for all names that are left for the same reason. */
+static void print_left(const struct cli_context *ctx, const struct fix *fix)
+{
+        bool told[CASE_MAX] = {false};
+
+        if (fix->left_count)
+                fputs("Left to you:\n", ctx->out);
+        for (size_t i = 0; i < fix->left_count; i++) {
+                if (told[i])
+                        continue;
+                fputs("  - ", ctx->out);
+                print_left_name(ctx, fix->left[i].finding->c);
+                for (size_t j = i + 1; j < fix->left_count; j++) {
+                        if (!is_same_left(&fix->left[i], &fix->left[j]))
+                                continue;
+                        told[j] = true;
+                        fputs(", ", ctx->out);
+                        print_left_name(ctx, fix->left[j].finding->c);
+                }
+                fprintf(ctx->out, " (%s): %s\n", diagnose_cause_str(fix->left[i].finding->cause), fix->left[i].why);
+        }
 }
 
 void diagnose_fix_print(const struct cli_context *ctx, const struct fix *fix)
 {
-        if (fix->step_count == 0) {
-                fputs("Nothing was changed: only WINS records in a database that was read (--wins SOCKET) are put "
-                      "right by --fix.\n",
-                      ctx->out);
-                return;
-        }
-        fputs(fix->dry_run ? "--fix would do this:\n" : "What --fix did:\n", ctx->out);
-        for (size_t i = 0; i < fix->step_count; i++)
+        if (fix->step_count == 0)
+                fprintf(ctx->out, "--fix %s nothing.\n", fix->dry_run ? "would change" : "changed");
+        else
+                fputs(fix->dry_run ? "--fix would do this:\n" : "What --fix did:\n", ctx->out);
+        for (size_t i = 0; i < fix->step_count; i++) {
                 fprintf(ctx->out, "  %zu. %s%s\n", i + 1, fix->steps[i].failed ? "FAILED: " : "", fix->steps[i].text);
+                if (fix->steps[i].undo)
+                        fprintf(ctx->out, "     To undo: %s\n", fix->steps[i].undo);
+        }
+        if (fix->not_done_count)
+                fprintf(ctx->out, "  Not done after that: %zu more step%s (--dry-run shows them)\n",
+                        fix->not_done_count, fix->not_done_count == 1 ? "" : "s");
+        print_left(ctx, fix);
 }

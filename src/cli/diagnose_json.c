@@ -144,12 +144,23 @@ static json_t *notes_json(const struct diagnose_note *notes, size_t count)
 
 static json_t *fix_json(const struct fix *fix)
 {
-        json_t *steps = json_array();
+        json_t *steps = json_array(), *left = json_array();
 
         for (size_t i = 0; i < fix->step_count; i++)
-                json_array_append_new(steps, json_pack("{s:s, s:s, s:b}", "step", fix->steps[i].what, "text",
-                                                       fix->steps[i].text, "failed", (int)fix->steps[i].failed));
-        return json_pack("{s:b, s:b, s:o}", "dry_run", (int)fix->dry_run, "failed", (int)fix->failed, "steps", steps);
+                json_array_append_new(steps, json_pack("{s:s, s:s, s:s?, s:b}", "step", fix->steps[i].what, "text",
+                                                       fix->steps[i].text, "undo", fix->steps[i].undo, "failed",
+                                                       (int)fix->steps[i].failed));
+        for (size_t i = 0; i < fix->left_count; i++) {
+                char name[NB_NAME_TEXT_BYTES] = "";
+
+                if (fix->left[i].finding->c->has_name)
+                        nb_name_format(&fix->left[i].finding->c->name, name);
+                json_array_append_new(left, json_pack("{s:o, s:s, s:s}", "name", text_or_null(name), "cause",
+                                                      diagnose_cause_str(fix->left[i].finding->cause), "why",
+                                                      fix->left[i].why));
+        }
+        return json_pack("{s:b, s:b, s:o, s:I, s:o}", "dry_run", (int)fix->dry_run, "failed", (int)fix->failed, "steps",
+                         steps, "not_done", (json_int_t)fix->not_done_count, "left", left);
 }
 
 int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,

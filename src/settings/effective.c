@@ -526,8 +526,9 @@ static struct settings_text take_own_text(struct builder *b, const char *name, c
         return out;
 }
 
-static void complain_about_cut(struct builder *b, enum hostname_source source, const char *key)
+static void complain_about_cut(struct builder *b, enum hostname_source source)
 {
+        const struct hostname_place *place = hostname_source_place(source);
         char name[HOSTNAME_NETBIOS_BYTES];
 
         if (!hostname_is_cut(b->out->host_names[source]))
@@ -536,10 +537,8 @@ static void complain_about_cut(struct builder *b, enum hostname_source source, c
         complain(b,
                  (struct settings_complaint){
                          .level = SETTINGS_WARNING,
-                         .key = key,
-                         .name = source == HOSTNAME_TCPIP      ? "Hostname"
-                                 : source == HOSTNAME_TCPIP_NV ? "NV Hostname"
-                                                               : "ComputerName",
+                         .key = place->key,
+                         .name = place->value,
                          .line = b->out->host_name_lines[source],
                          .what = keep(b, arena_printf(b->arena, "name = %.80s", b->out->host_names[source])),
                          .why = keep(b, arena_printf(b->arena,
@@ -550,14 +549,6 @@ static void complain_about_cut(struct builder *b, enum hostname_source source, c
 
 static void take_names(struct builder *b)
 {
-        static const struct {
-                const char *key, *name;
-        } sources[HOSTNAME_SOURCE_MAX] = {
-                [HOSTNAME_TCPIP] = {SCHEMA_KEY_TCPIP, "Hostname"},
-                [HOSTNAME_TCPIP_NV] = {SCHEMA_KEY_TCPIP, "NV Hostname"},
-                [HOSTNAME_ACTIVE] = {SCHEMA_KEY_ACTIVE_NAME, "ComputerName"},
-                [HOSTNAME_COMPUTER_NAME] = {SCHEMA_KEY_COMPUTER_NAME, "ComputerName"},
-        };
         /* ASSUMPTION: starting netbtd is what a restart is to Windows, so the name for the next start comes first. */
         static const enum hostname_source order[HOSTNAME_SOURCE_MAX] = {HOSTNAME_COMPUTER_NAME, HOSTNAME_ACTIVE,
                                                                         HOSTNAME_TCPIP, HOSTNAME_TCPIP_NV};
@@ -566,10 +557,11 @@ static void take_names(struct builder *b)
         b->out->computer_name = name ? name : "";
         b->failed |= !name;
         for (int i = 0; i < HOSTNAME_SOURCE_MAX; i++) {
-                const char *text = take_text(b, sources[i].key, sources[i].name, &b->out->host_name_lines[i]);
+                const struct hostname_place *place = hostname_source_place((enum hostname_source)i);
+                const char *text = take_text(b, place->key, place->value, &b->out->host_name_lines[i]);
                 b->out->host_names[i] = text && *text ? text : NULL;
                 if (b->out->host_names[i])
-                        complain_about_cut(b, (enum hostname_source)i, sources[i].key);
+                        complain_about_cut(b, (enum hostname_source)i);
         }
         for (int i = 0; name && !*name && i < HOSTNAME_SOURCE_MAX; i++)
                 if (b->out->host_names[order[i]])

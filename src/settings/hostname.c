@@ -1,5 +1,7 @@
 #include "settings/hostname.h"
 
+#include "settings/schema.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -52,4 +54,16 @@ const char *hostname_source_str(enum hostname_source source)
                 break;
         }
         return "?";
+}
+
+const struct hostname_place *hostname_source_place(enum hostname_source source)
+{
+        static const struct hostname_place places[HOSTNAME_SOURCE_MAX] = {
+                [HOSTNAME_TCPIP] = {SCHEMA_KEY_TCPIP, "Hostname"},
+                [HOSTNAME_TCPIP_NV] = {SCHEMA_KEY_TCPIP, "NV Hostname"},
+                [HOSTNAME_ACTIVE] = {SCHEMA_KEY_ACTIVE_NAME, "ComputerName"},
+                [HOSTNAME_COMPUTER_NAME] = {SCHEMA_KEY_COMPUTER_NAME, "ComputerName"},
+        };
+
+        return &places[source];
 }

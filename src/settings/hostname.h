@@ -42,5 +42,11 @@ bool hostname_is_cut(const char *host);
 void hostname_compare(const char *const sources[HOSTNAME_SOURCE_MAX], const char *reference,
                       struct hostname_comparison *ret);
 
+/* Where the source stands in the registry; static. */
+struct hostname_place {
+        const char *key, *value;
+};
+const struct hostname_place *hostname_source_place(enum hostname_source source);
+
 /* "Tcpip\Parameters\Hostname", as a user would look for it; static. */
 const char *hostname_source_str(enum hostname_source source);

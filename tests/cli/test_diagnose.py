@@ -327,6 +327,7 @@ def test_dry_run_and_fix(diagnose, daemon, winsd):
     assert done.returncode == 1
     assert re.search(r"--fix would do this:\n  1\. the database of the WINS server 10\.77\.0\.9 would be backed up .*\n"
                      r"  2\. the static mapping of FILESRV<00>, FILESRV<03>, FILESRV<20> to 10\.77\.0\.3 would be deleted\n"
+                     r"     To undo: netbt wins --runtime-dir '\S+' static add 'FILESRV<00>' 10\.77\.0\.3 --type unique && netbt .*\n"
                      r"  3\. this machine's names would be released .*\n$", done.stdout)
     assert set(kinds(winsd)) == LOOKS and "release-refresh" not in kinds(daemon)
     done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
@@ -341,7 +342,7 @@ def test_dry_run_and_fix(diagnose, daemon, winsd):
 
 @pytest.mark.parametrize("broken, said, steps", [
     ({"wins-backup": {"result": -12, "message": "the disk is full"}}, "was not backed up: the disk is full; nothing in it was changed", ["backup"]),
-    ({"wins-delete": {"result": -10}}, "was not deleted: only root and the group netbt", ["backup", "delete", "refresh"]),
+    ({"wins-delete": {"result": -10}}, "was not deleted: only root and the group netbt", ["backup", "delete"]),
     ({"release-refresh": {"result": -15}}, "that was done less than two minutes ago; run nbtstat -RR later", ["backup", "delete", "refresh"]),
 ])
 def test_fix_that_fails(judged, diagnose, daemon, winsd, broken, said, steps):
@@ -353,14 +354,16 @@ def test_fix_that_fails(judged, diagnose, daemon, winsd, broken, said, steps):
     validate(document, SCHEMA, "$")
     assert done.returncode == 3 and document["fix"]["failed"]
     assert [s["step"] for s in document["fix"]["steps"]] == steps
-    assert any(said in s["text"] and s["failed"] for s in document["fix"]["steps"])
+    last = document["fix"]["steps"][-1]
+    assert said in last["text"] and last["failed"], "a step that fails ends it"
+    assert document["fix"]["not_done"] == 3 - len(steps)
     assert "wins-backup" not in broken or "wins-delete" not in kinds(winsd), "nothing is deleted without the backup"
 
 
 def test_fix_leaves_other_causes_alone(diagnose, daemon, winsd):
     winsd.records = []
     done = diagnose("--fix", "--wins", str(winsd.place), places=daemon.places)
-    assert done.returncode == 1 and "Nothing was changed" in done.stdout
+    assert done.returncode == 1 and "--fix changed nothing.\nLeft to you:\n  - FILESRV<00>, FILESRV<20> (unknown): it is possible only" in done.stdout
     assert set(kinds(winsd)) == LOOKS and set(kinds(daemon)) == {"view"}
 
 

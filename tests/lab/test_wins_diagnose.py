@@ -86,7 +86,7 @@ def test_static_mapping_by_the_wire_alone(server, node):
     assert after["queries_successful"] > before["queries_successful"]
     for counter in ("unique_registrations", "challenges", "releases_successful", "releases_failed", "packets_unmatched"):
         assert after[counter] == before[counter], f"only queries are sent, but {counter} moved"
-    assert "nothing was changed" in node.netbt("diagnose", "--fix", "--wins", WINS).stdout.lower()
+    assert "--fix changed nothing." in node.netbt("diagnose", "--fix", "--wins", WINS).stdout
 
 
 def test_static_mapping_to_a_machine_with_another_name(lab, lan, server, node):
