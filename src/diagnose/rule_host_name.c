@@ -36,9 +36,7 @@ static struct comparison compare(const struct rule_input *in)
                 if (!in->c->has_name || !nb_name_same_stem(&name, &in->c->name))
                         continue;
                 ret.matched = true;
-                /* a node of ours runs under the one for the next start (settings/effective.h): what is in conflict is in force */
-                ret.matched_running |=
-                        i == HOSTNAME_TCPIP || i == HOSTNAME_ACTIVE || (in->c->here && in->snapshot->node);
+                ret.matched_running |= i == HOSTNAME_TCPIP || i == HOSTNAME_ACTIVE;
         }
         return ret;
 }

@@ -86,10 +86,10 @@ def test_settings_left_over_from_dhcp(lab, lan, pair):
 
 
 def test_host_name(pair):
-    """The computer name is still the old one, which another machine has by now; both host names say the new one."""
+    """The computer name in force is still the old one, which another machine has by now; both host names say the new one."""
     node, other = pair
     other.hold("FILESRV", mac=other.mac())
-    write_settings(node, (TCPIP, '"Hostname"="filesrv9"\r\n"NV Hostname"="filesrv9"'), (COMPUTER + r"\ComputerName", '"ComputerName"="FILESRV"'))
+    write_settings(node, (TCPIP, '"Hostname"="filesrv9"\r\n"NV Hostname"="filesrv9"'), (COMPUTER + r"\ActiveComputerName", '"ComputerName"="FILESRV"'))
     before = node.config.read_bytes()
     node.netbtd("-g", "LAB", "-t", "b")
     node.wait_state("FILESRV", "20", "Conflict")
