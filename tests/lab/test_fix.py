@@ -57,7 +57,7 @@ def test_static_mapping(lab, lan, pair):
     node.wait_state("FILESRV", "20", "Conflict")
     steps = fix(node, "--wins", server.runtime / "node.sock")
     assert [s["step"] for s in steps] == ["backup", "delete", "refresh"]
-    node.wait_state("FILESRV", "20", "Registered", timeout_s=30)
+    node.wait_state("FILESRV", "20", "Registered")
     assert not rows()
     # the live machine holds the name now: the mapping comes back when that is meant
     node.processes[-1].stop()
@@ -74,13 +74,13 @@ def test_settings_left_over_from_dhcp(lab, lan, pair):
                    (NETBT + r"\Interfaces\Tcpip_eth0", f'"DhcpNameServerList"="{WINS}"'))
     before = node.config.read_bytes()
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-i", "eth0")
-    node.wait_state("FILESRV", "20", "Conflict", timeout_s=30)
+    node.wait_state("FILESRV", "20", "Conflict")
     report, _code = node.diagnose()
     assert found(report)[("FILESRV", "20")][0] == "dhcp-leftover-settings"
     steps = fix(node)
     assert [s["step"] for s in steps] == ["clear", "refresh"]
     assert b"DhcpNameServerList" not in node.config.read_bytes()
-    node.wait_state("FILESRV", "20", "Registered", timeout_s=30)
+    node.wait_state("FILESRV", "20", "Registered")
     assert undo(node, steps, "clear").returncode == 0
     assert node.config.read_bytes() == before
 
@@ -97,11 +97,11 @@ def test_host_name(pair):
     assert found(report)[("FILESRV", "20")][0] == "wrong-host-name"
     steps = fix(node)
     assert [s["step"] for s in steps] == ["host-name"]
-    node.wait_state("FILESRV9", "20", "Registered", timeout_s=30)
+    node.wait_state("FILESRV9", "20", "Registered")
     assert ("FILESRV", "20") not in node.names()
     assert undo(node, steps, "host-name").returncode == 0
     assert node.config.read_bytes() == before
-    node.wait_state("FILESRV", "20", "Conflict", timeout_s=30)
+    node.wait_state("FILESRV", "20", "Conflict")
 
 
 def test_host_name_of_the_command_line_is_left(pair):
@@ -155,4 +155,4 @@ def test_forged_demand(pair):
     assert found(report)[("FILESRV", "20")][0] == "spoofed-demand"
     steps = fix(node)
     assert [s["step"] for s in steps] == ["refresh"]
-    node.wait_state("FILESRV", "20", "Registered", timeout_s=30)
+    node.wait_state("FILESRV", "20", "Registered")
