@@ -134,9 +134,10 @@ class Client:
         files = ["-lf", self.host.directory / "dhclient.leases", "-pf", self.host.directory / "dhclient.pid", "-e", f"NETBT={self.netbt}"]
         return self.host.run(*self.private("dhclient", "-4", "-v", *extra, *files, "eth0"))
 
-    def udhcpc(self):
-        return self.host.run(*self.private("udhcpc", "-i", "eth0", "-q", "-n", "-t", "20", "-f", "-x", "hostname:WSBETA", "-O", "wins", "-O", "46", "-O",
-                                           "47", "-s", HOOKS / "udhcpc"), env={"NETBT": str(self.netbt)})
+    def udhcpc(self, name="WSBETA", options=("wins", "46", "47")):
+        asked = [word for option in options for word in ("-O", option)]
+        return self.host.run(*self.private("udhcpc", "-i", "eth0", "-q", "-n", "-t", "20", "-f", "-x", f"hostname:{name}", *asked, "-s",
+                                           HOOKS / "udhcpc"), env={"NETBT": str(self.netbt)})
 
     def dhcp(self, *args):
         return self.host.run(NETBT, "dhcp", *args, *self.host.places())

@@ -11,16 +11,10 @@ def machines(lab, lan):
     return (lab.host("loser", (lan, "10.77.0.2/24")), lab.host("other", (lan, "10.77.0.3/24")), lab.host("bystander", (lan, "10.77.0.4/24")))
 
 
-def node(host, name, *args, wait=True):
+def node(host, name, *args):
     """A B node; returns when its claims are over."""
     host.netbtd("-n", name, "-g", "LAB", "-t", "b", *args)
-    if wait:
-        wait_until(lambda: settled(host), what=f"the end of {name}'s claims")
-
-
-def settled(host):
-    table = host.names()
-    return table and "Registering" not in {state for states in table.values() for state in states.values()}
+    host.wait_claims()
 
 
 @case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="multihomed-adapters", spares=["10.77.0.4"])
@@ -67,7 +61,7 @@ def test_samba_is_the_master_browser(machines):
     process = other.nmbd("NAS", local_master="yes", preferred_master="yes", os_level="200")
     node(bystander, "PC4")
     node(loser, "PC2")
-    wait_until(lambda: "is now a local master browser" in process.output(), 60, "the election")
+    wait_until(lambda: "is now a local master browser" in process.output(), what="the election")
     loser.netbt("name", "add", "LAB<1D>")
     loser.wait_event(4321)
     loser.diagnose()

@@ -2,7 +2,6 @@
 import pytest
 
 from label import case, healthy
-from netlab import wait_until
 
 WINS = "10.77.0.9"
 
@@ -24,15 +23,10 @@ def other(lab, lan):
     return lab.host("other", (lan, "10.77.0.3/24"))
 
 
-def settled(host):
-    table = host.names()
-    return table and "Registering" not in {state for states in table.values() for state in states.values()}
-
-
 def client(host, name, *args, kind="h"):
     """A node that uses the server; returns when its claims are over."""
     process = host.netbtd("-n", name, "-g", "LAB", "-t", kind, "-w", WINS, *args)
-    wait_until(lambda: settled(host), 30, f"the end of {name}'s claims")
+    host.wait_claims()
     return process
 
 
@@ -72,7 +66,7 @@ def test_a_record_of_a_machine_that_died(server, loser, other):
     """It did not release its names; the server still gives its address to whoever asks for the new machine, which never asked WINS."""
     client(other, "FILESRV").kill()
     loser.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
-    wait_until(lambda: settled(loser), 30, "the claims")
+    loser.wait_claims()
     loser.diagnose("--wins", database(server))
 
 
@@ -81,7 +75,7 @@ def test_a_record_of_a_machine_that_was_renamed_in_a_crash(server, loser, other)
     client(other, "FILESRV").kill()
     client(other, "NEWNAME")
     loser.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
-    wait_until(lambda: settled(loser), 30, "the claims")
+    loser.wait_claims()
     loser.diagnose("--wins", database(server))
 
 
