@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 
+from label import case
 from netlab import BUILD, HERE, wait_until
 
 HOOKS = HERE.parent.parent / "dist" / "hooks"
@@ -248,6 +249,7 @@ def test_release_takes_it_back(lab, lan, client):
     assert client.values() == {}
 
 
+@case("dhcp-database", "likely", "FILESRV<20>", by="10.77.0.3")
 def test_leases_tell_in_a_diagnosis(lab, lan):
     """The sender's address is leased to two machines: the database is at fault."""
     host = lab.host("host", (lan, "10.77.0.9/24"))
@@ -256,9 +258,7 @@ def test_leases_tell_in_a_diagnosis(lab, lan):
                      "The computer with the IP address 10.77.0.3 did not allow the name to be claimed by this computer.\n")
     leases = host.directory / "dnsmasq.leases"
     leases.write_text("1795343547 02:00:00:00:00:03 10.77.0.3 ONE *\n1795343547 02:00:00:00:00:04 10.77.0.3 TWO *\n")
-    done = host.run(NETBT, "diagnose", "--offline", "--json", "--event", event, "--leases", leases, *host.places())
-    findings = json.loads(done.stdout)["findings"]
-    assert [(f["cause"], f["verdict"]) for f in findings] == [("dhcp-database", "likely")], done.stdout + done.stderr
+    host.diagnose("--offline", "--event", event, "--leases", leases)
 
 
 def test_damaged_file_of_a_real_server(server, client):

@@ -3,8 +3,7 @@ import json
 
 import pytest
 
-CAUSES = {"same-computer-name", "same-user-name", "wins-static-mapping", "wins-stale-record", "wins-replication", "dhcp-database",
-          "dhcp-leftover-settings", "multihomed-adapters", "wrong-host-name", "browser-election", "spoofed-demand", "unknown"}
+from label import CAUSES, case, healthy
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def pair(lab, lan):
 def found(report):
     """{(name, suffix): (cause, verdict)}; and every cause stands in exactly one list."""
     lists = [{f["cause"] for f in report["findings"]}, {r["cause"] for r in report["ruled_out"]}, {n["cause"] for n in report["not_checked"]}]
-    assert set.union(*lists) == CAUSES
+    assert set.union(*lists) == set(CAUSES)
     assert sum(map(len, lists)) == len(CAUSES)
     return {(f["name"], f["suffix"]): (f["cause"], f["verdict"]) for f in report["findings"]}
 
@@ -32,6 +31,7 @@ def wait_refused(node, name="FILESRV"):
         node.wait_state(name, suffix, "Conflict")
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3")
 def test_same_computer_name(pair):
     node, other = pair
     other.hold("FILESRV", mac=other.mac())
@@ -49,6 +49,7 @@ def test_same_computer_name(pair):
     assert finding["remedy"] and finding["evidence"]
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3")
 def test_same_computer_name_samba_twin(pair):
     """nmbd refuses; it has no MAC in its table, so the neighbour table gives it."""
     node, other = pair
@@ -62,6 +63,7 @@ def test_same_computer_name_samba_twin(pair):
     assert any("Samba" in line for line in report["findings"][0]["remedy"])
 
 
+@healthy(unlike="same-computer-name")
 def test_not_same_computer_name_when_the_other_is_gone(pair):
     """Our name is ours again and nobody else holds it: an old event accuses nobody."""
     node, other = pair
@@ -75,6 +77,7 @@ def test_not_same_computer_name_when_the_other_is_gone(pair):
     assert "same-computer-name" not in {cause for cause, _verdict in found(report).values()}
 
 
+@case("same-user-name", "confirmed", "ALICE<03>", by="10.77.0.3")
 def test_same_user_name(pair):
     node, other = pair
     other.hold("WKS02", "00,20", user="ALICE", table="ALICE:03:0400")
@@ -86,6 +89,7 @@ def test_same_user_name(pair):
     assert any("log off" in line.lower() for line in report["findings"][0]["remedy"])
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="same-user-name")
 def test_not_same_user_name_for_the_computers_own_messenger(pair):
     node, other = pair
     other.hold("FILESRV", "00,03,20")
@@ -96,6 +100,7 @@ def test_not_same_user_name_for_the_computers_own_messenger(pair):
     assert "same-user-name" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("multihomed-adapters", "likely", "FILESRV<20>", by="10.77.0.4", unlike="same-computer-name")
 def test_multihomed_adapters_one_machine_with_two_addresses(lab, lan):
     """The event's two addresses belong to one Samba machine: same MAC, same table, and it names both itself."""
     asker = lab.host("asker", (lan, "10.77.0.9/24"))
@@ -110,6 +115,7 @@ def test_multihomed_adapters_one_machine_with_two_addresses(lab, lan):
     assert "same-computer-name" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("multihomed-adapters", "confirmed", "FILESRV<20>")
 def test_multihomed_adapters_of_this_machine(lab, lan):
     """A server refuses the first adapter for a record that holds this machine's second one (KB170808)."""
     wan = lab.segment("wan")
@@ -123,6 +129,7 @@ def test_multihomed_adapters_of_this_machine(lab, lan):
     assert found(report)[("FILESRV", "20")][0] == "multihomed-adapters"
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="multihomed-adapters")
 def test_not_multihomed_adapters_for_a_clone(pair):
     """A clone has the same table, and a MAC of its own."""
     node, other = pair
@@ -146,6 +153,7 @@ def name_settings(node, **names):
     node.config.write_text(text)
 
 
+@case("wrong-host-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="same-computer-name")
 def test_wrong_host_name(pair):
     """Half renamed: the TCP/IP host name still says what the computer name no longer says, and the old name clashes."""
     node, other = pair
@@ -157,6 +165,7 @@ def test_wrong_host_name(pair):
     assert found(report)[("FILESRV", "20")][0] == "wrong-host-name"
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="wrong-host-name")
 def test_not_wrong_host_name_when_all_agree(pair):
     node, other = pair
     other.hold("FILESRV", mac=other.mac())
@@ -168,6 +177,7 @@ def test_not_wrong_host_name_when_all_agree(pair):
     assert "wrong-host-name" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("browser-election", "confirmed", "LAB<1D>", by="10.77.0.3")
 def test_browser_election(pair):
     """Two machines contest WORKGROUP<1D>: benign, and said to be."""
     node, other = pair
@@ -179,6 +189,7 @@ def test_browser_election(pair):
     assert found(report) == {("LAB", "1D"): ("browser-election", "confirmed")}
 
 
+@case("same-computer-name", "confirmed", "FILESRV<20>", by="10.77.0.3", unlike="browser-election")
 def test_not_browser_election_for_the_computer(pair):
     node, other = pair
     other.hold("FILESRV", "20", table="OTHERPC:00:0400")
@@ -188,6 +199,7 @@ def test_not_browser_election_for_the_computer(pair):
     assert "browser-election" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("spoofed-demand", "confirmed", "FILESRV<20>", by="10.77.0.3")
 def test_spoofed_demand(pair):
     """A demand from a machine that neither holds the name nor is a WINS server, and nobody holds the name."""
     node, other = pair
@@ -201,6 +213,7 @@ def test_spoofed_demand(pair):
     assert cause == "spoofed-demand" and verdict in ("confirmed", "likely")
 
 
+@case("spoofed-demand", "possible", "FILESRV<20>", by="10.77.0.3")
 def test_spoofed_demand_is_weaker_when_the_sender_is_silent(pair):
     node, other = pair
     start(node)
@@ -211,6 +224,7 @@ def test_spoofed_demand_is_weaker_when_the_sender_is_silent(pair):
     assert (cause, verdict) in {("spoofed-demand", "likely"), ("spoofed-demand", "possible")}
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="spoofed-demand")
 def test_not_spoofed_demand_when_the_sender_holds_the_name(pair):
     node, other = pair
     start(node)
@@ -222,6 +236,7 @@ def test_not_spoofed_demand_when_the_sender_holds_the_name(pair):
     assert "spoofed-demand" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("unknown", "possible", "FILESRV<20>", unlike="spoofed-demand")
 def test_not_spoofed_demand_from_a_wins_server(lab, lan, pair):
     """A WINS server's demand speaks of its records; neither that machine nor anybody else is accused."""
     node, _other = pair
@@ -239,6 +254,7 @@ def test_not_spoofed_demand_from_a_wins_server(lab, lan, pair):
     assert any("WINS" in line for line in report["findings"][0]["remedy"])
 
 
+@case("unknown", "possible", "FILESRV<20>", by="10.77.0.3", unlike="same-computer-name")
 def test_unknown(pair):
     """Refused by a machine that holds nothing of the kind and says so: no rule explains it, and none pretends to."""
     node, other = pair
@@ -252,6 +268,7 @@ def test_unknown(pair):
     assert found(report)[("FILESRV", "20")][0] == "unknown"
 
 
+@healthy()
 def test_healthy_network_gives_no_finding(lab, lan):
     hosts = [lab.host(f"pc{i}", (lan, f"10.77.0.{10 + i}/24")) for i in range(4)]
     for i, host in enumerate(hosts):
@@ -262,6 +279,7 @@ def test_healthy_network_gives_no_finding(lab, lan):
     assert code == 0 and found(report) == {}
 
 
+@case("same-computer-name", "confirmed", "FILESRV<20>", by="10.77.0.3")
 def test_without_a_node_two_holders_are_found(lab, lan, pair):
     """No netbtd here: a passive asker, with an event pasted from another machine."""
     node, other = pair

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from label import case
 from netlab import BUILD, HERE, PYTHON, ip, wait_until
 
 
@@ -302,6 +303,7 @@ def test_wins_server_of_the_settings_is_not_accused(hosts):
     watcher.stop()
 
 
+@case("spoofed-demand", "confirmed", "FILESRV<20>")
 def test_findings_make_diagnose_firmer(hosts):
     """Who was caught lying is no longer just suspected when it is silent afterwards."""
     bad, client, _, node = hosts

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from label import case, healthy
 from netlab import wait_until
 from test_diagnose import found
 
@@ -42,6 +43,7 @@ def socket_of(host):
     return host.runtime / "node.sock"
 
 
+@case("wins-static-mapping", "confirmed", "FILESRV", by="10.77.0.3", spares=[WINS])
 def test_static_mapping_is_found_and_fixed(server, node):
     """The article's case from end to end: a mapping to a machine that is gone, the refused client, and its four steps as one."""
     wins(server, "static", "add", "FILESRV", "10.77.0.3")
@@ -73,6 +75,7 @@ def test_static_mapping_is_found_and_fixed(server, node):
     assert "wins-static-mapping" in {r["cause"] for r in report["ruled_out"]}
 
 
+@case("wins-static-mapping", "possible", "FILESRV", by="10.77.0.3", spares=[WINS])
 def test_static_mapping_by_the_wire_alone(server, node):
     """Of a server whose address only is known, what it answers and refuses is evidence enough for a suspicion; nothing is forged."""
     wins(server, "static", "add", "FILESRV", "10.77.0.3")
@@ -89,6 +92,7 @@ def test_static_mapping_by_the_wire_alone(server, node):
     assert "--fix changed nothing." in node.netbt("diagnose", "--fix", "--wins", WINS).stdout
 
 
+@case("wins-static-mapping", "likely", "FILESRV", by="10.77.0.3", unlike="same-computer-name")
 def test_static_mapping_to_a_machine_with_another_name(lab, lan, server, node):
     other = lab.host("other", (lan, "10.77.0.3/24"))
     other.hold("OTHER", mac=other.mac())
@@ -100,6 +104,7 @@ def test_static_mapping_to_a_machine_with_another_name(lab, lan, server, node):
     assert report["findings"][0]["holders"][0]["computer"] == "OTHER"
 
 
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3", unlike="wins-static-mapping")
 def test_not_static_mapping_when_a_twin_lives_there(lab, lan, server, node):
     other = lab.host("other", (lan, "10.77.0.3/24"))
     other.hold("FILESRV", mac=other.mac())
@@ -110,6 +115,7 @@ def test_not_static_mapping_when_a_twin_lives_there(lab, lan, server, node):
     assert found(report)[("FILESRV", "20")] == ("same-computer-name", "confirmed")
 
 
+@case("wins-static-mapping", "confirmed", "FILESRV", unlike="multihomed-adapters")
 def test_static_mapping_of_a_multihomed_machine(lab, lan, server):
     """KB164016: the mapping knows one of its two addresses."""
     wan = lab.segment("wan")
@@ -123,6 +129,7 @@ def test_static_mapping_of_a_multihomed_machine(lab, lan, server):
     assert "multihomed-adapters" in {r["cause"] for r in report["ruled_out"]}
 
 
+@healthy(unlike="multihomed-adapters")
 def test_static_mapping_of_a_server_that_is_bound_twice(lab, lan):
     """KB242053: the WINS server registers with itself by two adapters, and a static mapping knows one of them."""
     wan = lab.segment("wan")
@@ -141,6 +148,7 @@ def test_static_mapping_of_a_server_that_is_bound_twice(lab, lan):
     assert any("NetbiosOptions" in line for line in report["findings"][0]["remedy"])
 
 
+@case("wins-static-mapping", "confirmed", "FILESRV", by="10.77.0.3")
 def test_the_servers_administrator_asks_who_was_turned_away(server, node):
     """On the server: its own database needs no name, others' troubles need --wins."""
     wins(server, "static", "add", "FILESRV", "10.77.0.3")
@@ -156,6 +164,7 @@ def test_the_servers_administrator_asks_who_was_turned_away(server, node):
     assert not rows(server, "FILESRV")
 
 
+@case("wins-stale-record", "confirmed", "FILESRV<20>", by="10.77.0.3", unlike="wins-static-mapping")
 def test_stale_record_of_a_machine_that_was_renamed(lab, lan, server, node):
     """The record's address answers under another name; a B node does not care, but everybody who asks WINS does."""
     other = lab.host("other", (lan, "10.77.0.3/24"))
@@ -171,6 +180,7 @@ def test_stale_record_of_a_machine_that_was_renamed(lab, lan, server, node):
     assert not rows(server, "FILESRV<20>")
 
 
+@healthy(unlike="wins-stale-record")
 def test_not_stale_when_the_record_is_right(server, node):
     claim(node)
     node.wait_state("FILESRV", "20", "Registered")
@@ -179,6 +189,7 @@ def test_not_stale_when_the_record_is_right(server, node):
     assert {"wins-static-mapping", "wins-stale-record"} <= {r["cause"] for r in report["ruled_out"]}
 
 
+@case("same-computer-name", "confirmed", "TWIN", by="10.77.0.3", unlike="multihomed-adapters")
 def test_twins_merged_into_one_record(lab, lan, server, node):
     """Two live machines in one multihomed record: check finds them, and diagnose names the twin."""
     twin = lab.host("twin", (lan, "10.77.0.3/24"))
