@@ -166,8 +166,10 @@ static void accepted_by_server(struct watch *watch, const struct seen *seen)
                                                                .flags = HOLDER_OWN_WORD | group},
                                           &is_new);
 
-        if (holder)
-                hold_judge(watch, seen, holder);
+        if (!holder)
+                return;
+        table_holder(&watch->table, holder)->server = seen->link->source;
+        hold_judge(watch, seen, holder);
 }
 
 /* ---- demands ------------------------------------------------------------------------------------------------------ */

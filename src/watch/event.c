@@ -20,8 +20,6 @@ struct watch_event *event_add(struct watch *watch, const struct seen *seen, enum
                 event->opcode = seen->packet->header.opcode;
                 event->rcode = seen->packet->header.rcode;
         }
-        if (type == WATCH_EVENT_REFUSE || type == WATCH_EVENT_DEMAND || type == WATCH_EVENT_CONFLICT)
-                follow_trouble(watch, seen);
         if (seen->out->last)
                 seen->out->last->next = event;
         else
@@ -52,6 +50,7 @@ struct watch_holder event_holder(const struct watch *watch, uint32_t holder)
         view.conflict = entry->flags & HOLDER_CONFLICT;
         view.state = (enum watch_state)entry->state;
         view.link = entry->link;
+        view.server = entry->server;
         view.proofs = entry->proofs;
         view.first = (wall_t){(int64_t)entry->first_s * 1000000};
         view.last = (wall_t){entry->last_us};

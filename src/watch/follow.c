@@ -33,14 +33,6 @@ int watch_follow(struct watch *watch, const struct nb_name *name, bool any_suffi
         return 0;
 }
 
-void follow_trouble(struct watch *watch, const struct seen *seen)
-{
-        if (!watch->follow.trouble || is_followed(watch, seen->name))
-                return;
-        if (watch_follow(watch, seen->name, false) < 0)
-                return; /* what befalls a name is told all the same, only not each packet */
-}
-
 /* The address that the packet's record names. */
 static void read_record(const struct nbns_packet *packet, struct watch_packet *ret)
 {

@@ -9,7 +9,6 @@
 struct seen;
 
 struct follow {
-        bool trouble; /* watch_options' follow_trouble */
         size_t count;
         struct {
                 struct nb_name name;
@@ -17,9 +16,6 @@ struct follow {
         } names[WATCH_MAX_FOLLOWED];
         uint64_t filter[FOLLOW_FILTER_BITS / 64]; /* of the stems */
 };
-
-/* Follows the name of SEEN if trouble is followed, and there is room. */
-void follow_trouble(struct watch *watch, const struct seen *seen);
 
 /* Tells SEEN as a packet of KIND if its name is followed. Called when its changes were told. */
 void follow_tell(struct watch *watch, const struct seen *seen, enum watch_packet_kind kind);

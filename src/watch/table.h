@@ -35,7 +35,8 @@ struct holder_entry {
         uint32_t name;
         uint32_t sibling; /* next holder of the same name */
         uint32_t address;
-        uint32_t link; /* another address of the same machine, as it told itself; 0: none */
+        uint32_t link;   /* another address of the same machine, as it told itself; 0: none */
+        uint32_t server; /* the name server that accepted its claim last; 0: none */
         uint32_t first_s;
         int64_t last_us;
         int64_t proof_us;

@@ -40,6 +40,47 @@ bool watch_row_next(struct watch *watch, uint32_t *cursor, bool changed_only, st
         return false;
 }
 
+size_t watch_name_rows(const struct watch *watch, const struct nb_name *name, struct watch_row *ret, size_t max)
+{
+        const struct table *table = &watch->table;
+        size_t count = 0;
+
+        for (size_t scope = 0; scope < table->scope_count; scope++) {
+                const uint32_t hash = table_name_hash(table, name, (uint8_t)scope);
+                const uint32_t number = table_name_find(table, hash, name, (uint8_t)scope);
+
+                for (uint32_t at = number ? table_name(table, number)->holders : 0; at;
+                     at = table_holder(table, at)->sibling)
+                        if (count++ < max)
+                                ret[count - 1] =
+                                        (struct watch_row){*name, &table->scopes[scope], event_holder(watch, at)};
+        }
+        return count;
+}
+
+static struct watch_station view_station(const struct watch *watch, const struct station_entry *entry)
+{
+        struct watch_station view = {
+                .address = entry->address,
+                .has_mac = entry->flags & STATION_MAC,
+                .server = entry->flags & STATION_SERVER,
+                .proxy = entry->flags & STATION_PROXY,
+                .local = entry->flags & STATION_LOCAL,
+                .router = entry->flags & STATION_MAC && table_mac_is_router(&watch->table, entry->mac),
+                .first = {(int64_t)entry->first_s * 1000000},
+                .last = {entry->last_us},
+                .packets = entry->packets,
+                .queries = entry->queries,
+                .claims = entry->claims,
+                .answers = entry->answers,
+                .refusals = entry->refusals,
+                .demands = entry->demands,
+        };
+
+        memcpy(view.mac, entry->mac, 6);
+        return view;
+}
+
 bool watch_station_next(const struct watch *watch, uint32_t *cursor, struct watch_station *ret)
 {
         while (++*cursor < watch->table.stations.top) {
@@ -47,26 +88,19 @@ bool watch_station_next(const struct watch *watch, uint32_t *cursor, struct watc
 
                 if (!entry->used)
                         continue;
-                *ret = (struct watch_station){
-                        .address = entry->address,
-                        .has_mac = entry->flags & STATION_MAC,
-                        .server = entry->flags & STATION_SERVER,
-                        .proxy = entry->flags & STATION_PROXY,
-                        .local = entry->flags & STATION_LOCAL,
-                        .router = entry->flags & STATION_MAC && table_mac_is_router(&watch->table, entry->mac),
-                        .first = {(int64_t)entry->first_s * 1000000},
-                        .last = {entry->last_us},
-                        .packets = entry->packets,
-                        .queries = entry->queries,
-                        .claims = entry->claims,
-                        .answers = entry->answers,
-                        .refusals = entry->refusals,
-                        .demands = entry->demands,
-                };
-                memcpy(ret->mac, entry->mac, 6);
+                *ret = view_station(watch, entry);
                 return true;
         }
         return false;
+}
+
+bool watch_station_find(const struct watch *watch, uint32_t address, struct watch_station *ret)
+{
+        const uint32_t number = table_station_find(&watch->table, address);
+
+        if (number)
+                *ret = view_station(watch, table_station(&watch->table, number));
+        return number;
 }
 
 bool watch_finding_next(const struct watch *watch, uint32_t *cursor, struct watch_finding *ret)

@@ -35,7 +35,6 @@ int watch_new(struct watch **ret, const struct watch_options *options)
                 watch_free(watch);
                 return NBT_ERR_NOMEM;
         }
-        watch->follow.trouble = options->follow_trouble;
         watch->allowed_count = options->allowed_count;
         if (options->allowed_count)
                 memcpy(watch->allowed, options->allowed, options->allowed_count * sizeof(uint32_t));
@@ -151,14 +150,43 @@ static void prepare(struct watch *watch, const struct watch_input *input, struct
                 prepare_packet(watch, p);
 }
 
+static void count_at(uint64_t *count, uint64_t *first, uint64_t frame)
+{
+        if ((*count)++ == 0)
+                *first = frame;
+}
+
+static void count_unread(struct watch_counters *counters, enum frame_verdict verdict, uint64_t frame)
+{
+        switch (verdict) {
+        case FRAME_FRAGMENT:
+                counters->fragments++;
+                break;
+        case FRAME_TRUNCATED:
+                count_at(&counters->truncated, &counters->first_truncated, frame);
+                break;
+        case FRAME_MALFORMED:
+                count_at(&counters->malformed, &counters->first_malformed, frame);
+                break;
+        case FRAME_UNSUPPORTED:
+                counters->unsupported++;
+                break;
+        case FRAME_UDP:
+        case FRAME_OTHER:
+        case FRAME_VERDICT_MAX:
+        default:
+                counters->not_ours++;
+                break;
+        }
+}
+
 static void take_packet(struct watch *watch, const struct prepared *p, struct seen *seen)
 {
         watch->counters.datagrams++;
         if (!p->name) {
-                if (p->decoded == NBT_ERR_TRUNCATED || p->frame.cut)
-                        watch->counters.truncated++;
-                else
-                        watch->counters.malformed++;
+                count_unread(&watch->counters,
+                             p->decoded == NBT_ERR_TRUNCATED || p->frame.cut ? FRAME_TRUNCATED : FRAME_MALFORMED,
+                             seen->frame);
                 return;
         }
         watch->counters.packets++;
@@ -189,30 +217,6 @@ static void take_other(struct watch *watch, struct seen *seen)
                 spoof_bait_other(watch, seen);
 }
 
-static void count_unread(struct watch_counters *counters, enum frame_verdict verdict)
-{
-        switch (verdict) {
-        case FRAME_FRAGMENT:
-                counters->fragments++;
-                break;
-        case FRAME_TRUNCATED:
-                counters->truncated++;
-                break;
-        case FRAME_MALFORMED:
-                counters->malformed++;
-                break;
-        case FRAME_UNSUPPORTED:
-                counters->unsupported++;
-                break;
-        case FRAME_UDP:
-        case FRAME_OTHER:
-        case FRAME_VERDICT_MAX:
-        default:
-                counters->not_ours++;
-                break;
-        }
-}
-
 static void take(struct watch *watch, const struct watch_input *input, const struct prepared *p,
                  struct watch_events *out)
 {
@@ -225,7 +229,7 @@ static void take(struct watch *watch, const struct watch_input *input, const str
         if (p->verdict == FRAME_MALFORMED && is_name_service(&p->frame))
                 watch->counters.datagrams++;
         if (p->verdict != FRAME_UDP)
-                count_unread(&watch->counters, p->verdict);
+                count_unread(&watch->counters, p->verdict, seen.frame);
         else if (is_name_service(&p->frame))
                 take_packet(watch, p, &seen);
         else

@@ -18,8 +18,7 @@
  *            when they share a MAC that is no router's
  *   spoofer  rules of spoof.h
  *
- * For chosen names, and if asked to for every name that trouble befalls, each packet is told, whether it changes anything or
- * not: a timeline (WATCH_EVENT_PACKET).
+ * For chosen names each packet is told, whether it changes anything or not: a timeline (WATCH_EVENT_PACKET).
  */
 #include "base/arena.h"
 #include "base/instant.h"
@@ -56,7 +55,6 @@ struct watch_options {
         uint64_t seed; /* of the hashes */
         size_t allowed_count;
         const uint32_t *allowed; /* never accused: honest proxies; copied */
-        bool follow_trouble;     /* follow each name that is refused, demanded or in conflict from that packet on */
 };
 
 /* What shows that somebody holds, or wants, a name. */
@@ -103,6 +101,7 @@ struct watch_holder {
         bool conflict;
         enum watch_state state;
         uint32_t link;   /* another address of the same machine, as it told itself; 0: none */
+        uint32_t server; /* the name server that accepted its claim last; 0: none */
         uint16_t proofs; /* every kind of proof seen so far: bits 1 << enum watch_proof_kind */
         wall_t first, last;
         struct watch_proof proof; /* the newest */
@@ -222,8 +221,9 @@ struct watch_counters {
         uint64_t frames;
         uint64_t not_ours; /* other traffic */
         uint64_t fragments, truncated, malformed, unsupported;
-        uint64_t datagrams; /* to or from port 137 */
-        uint64_t packets;   /* of these, decoded */
+        uint64_t first_truncated, first_malformed; /* frames; 0: none */
+        uint64_t datagrams;                        /* to or from port 137 */
+        uint64_t packets;                          /* of these, decoded */
         uint64_t queries, claims, refusals, demands, releases, answers, negatives, tables;
         uint64_t evicted_names, evicted_stations; /* for want of room */
         uint64_t lost_events;                     /* for want of memory */
@@ -263,6 +263,9 @@ int watch_restore(struct watch *watch, const struct nb_name *name, const struct 
  * as taken. Rows that come meanwhile may be missed. */
 bool watch_row_next(struct watch *watch, uint32_t *cursor, bool changed_only, struct watch_row *ret);
 
+/* At most MAX rows of NAME, in whatever scope; how many it has. */
+size_t watch_name_rows(const struct watch *watch, const struct nb_name *name, struct watch_row *ret, size_t max);
+
 /* How many names and stations are known. */
 size_t watch_name_count(const struct watch *watch);
 size_t watch_station_count(const struct watch *watch);
@@ -281,6 +284,8 @@ struct watch_station {
 };
 /* Walks all stations; *CURSOR starts at 0. */
 bool watch_station_next(const struct watch *watch, uint32_t *cursor, struct watch_station *ret);
+/* The one of ADDRESS; false: it did not speak. */
+bool watch_station_find(const struct watch *watch, uint32_t address, struct watch_station *ret);
 /* Walks all findings; *CURSOR starts at 0. */
 bool watch_finding_next(const struct watch *watch, uint32_t *cursor, struct watch_finding *ret);
 

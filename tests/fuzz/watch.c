@@ -45,7 +45,7 @@ static void look_around(struct watch *watch)
         while (watch_row_next(watch, &a, false, &row))
                 rows += row.holder.address != 0;
         while (watch_station_next(watch, &b, &station))
-                rows++;
+                rows += watch_station_find(watch, station.address, &station);
         while (watch_finding_next(watch, &c, &finding))
                 if (finding.evidence_count == 0 || finding.confidence == WATCH_CONFIDENCE_NONE)
                         abort();
@@ -55,8 +55,8 @@ static void look_around(struct watch *watch)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        const struct watch_options options = {
-                .limits = {.names = 8, .holders = 16, .stations = 8, .suspects = 4}, .seed = 1, .follow_trouble = true};
+        const struct watch_options options = {.limits = {.names = 8, .holders = 16, .stations = 8, .suspects = 4},
+                                              .seed = 1};
         const struct nb_name bait = nb_name_make("BAIT", 0x20);
         struct rd rd = rd_init(data, size);
         struct arena arena = ARENA_INIT;
@@ -68,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (watch_new(&watch, &options) < 0)
                 return 0;
         watch_bait_add(watch, &bait);
+        if (watch_follow(watch, &bait, true) < 0)
+                abort();
         for (unsigned i = 0; i < 200 && rd_left(&rd) >= 4; i++) {
                 const size_t len = make_frame(&rd, frame, &seconds);
 

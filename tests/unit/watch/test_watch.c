@@ -614,12 +614,6 @@ static void batches_change_nothing(void **state)
 
 /* ---- names that are followed -------------------------------------------------------------------------------------- */
 
-static void follow_all_trouble(void)
-{
-        watch_free(world.watch);
-        assert_int_equal(watch_new(&world.watch, &(struct watch_options){.seed = 1, .follow_trouble = true}), 0);
-}
-
 /* The packet told by the last step; NULL: none. */
 static const struct watch_event *told_packet(void)
 {
@@ -644,14 +638,17 @@ static void assert_packet(enum watch_packet_kind kind, uint32_t source, uint32_t
         assert_int_equal(event->packet.address, address);
 }
 
-/* From the refusal on, each packet of the name, whether it is news or not; and of no other name. */
-static void trouble_is_followed(void **state)
+/* Each packet of the name, whether it is news or not; and of no other name. */
+static void followed_names_tell_all(void **state)
 {
+        const struct nb_name of = name("TWIN");
+
         (void)state;
-        follow_all_trouble();
         claim(2, "TWIN");
-        claim(3, "TWIN");
         assert_null(told_packet());
+        assert_int_equal(watch_follow(world.watch, &of, false), 0);
+        claim(3, "TWIN");
+        assert_packet(WATCH_PACKET_CLAIM, NET + 3, ALL, NET + 3);
         reply(2, 3, "TWIN", NBNS_RCODE_ACT_ERR);
         assert_packet(WATCH_PACKET_REFUSAL, NET + 2, NET + 3, NET + 2);
         for (unsigned i = 0; i < 3; i++) {
@@ -779,6 +776,9 @@ static void who_broadcasts_is_here(void **state)
         (void)state;
         claim(2, "HERE");
         assert_true(watch_station_next(world.watch, &cursor, &station));
+        assert_int_equal(station.address, NET + 2);
+        assert_false(watch_station_find(world.watch, NET + 3, &station));
+        assert_true(watch_station_find(world.watch, NET + 2, &station));
         assert_true(station.local && station.has_mac && !station.router);
         world.via = 0xEE;
         for (uint32_t i = 20; i < 30; i++)
@@ -786,6 +786,42 @@ static void who_broadcasts_is_here(void **state)
         cursor = 1;
         assert_true(watch_station_next(world.watch, &cursor, &station));
         assert_true(station.router);
+}
+
+static void rows_of_one_name(void **state)
+{
+        const struct nb_name of = name("TWIN"), other = name("OTHER");
+        struct watch_row rows[2];
+
+        (void)state;
+        for (uint32_t i = 2; i < 5; i++)
+                claim_as(i, "TWIN", NBNS_OPCODE_REGISTRATION, 0, NET + 50 + i, true);
+        reply(54, 4, "TWIN", NBNS_RCODE_OK);
+        assert_int_equal(watch_name_rows(world.watch, &of, rows, 2), 3);
+        assert_int_equal(watch_name_rows(world.watch, &other, rows, 2), 0);
+        assert_int_equal(holder_of(NET + 4).server, NET + 54);
+        assert_int_equal(holder_of(NET + 3).server, 0);
+}
+
+/* Which packet the first unreadable one was, so that a reader can look at it. */
+static void what_cannot_be_read(void **state)
+{
+        const struct nb_name of = name("SRV");
+        struct nbns_packet packet;
+        uint8_t frame[700];
+
+        (void)state;
+        claim(2, "SRV");
+        nbns_build_query(&packet, 1, &of, NULL, NBNS_TYPE_NB, true, true);
+        const size_t len = make_frame(frame, NET + 2, ALL, &packet);
+        world.events = (struct watch_events){.arena = &world.arena};
+        for (size_t cut = 1; cut < 4; cut++)
+                watch_frames(world.watch, &(struct watch_input){{world.us}, FRAME_LINK_ETHERNET, frame, len - 10 * cut},
+                             1, &world.events);
+        const struct watch_counters counters = watch_counters(world.watch);
+        assert_int_equal(counters.truncated, 3);
+        assert_int_equal(counters.first_truncated, 2);
+        assert_int_equal(counters.first_malformed, 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -810,13 +846,15 @@ int main(void)
                 TEST(tables_are_bounded),
                 TEST(rows_come_back),
                 TEST(batches_change_nothing),
-                TEST(trouble_is_followed),
+                TEST(followed_names_tell_all),
                 TEST(kinds_of_packets),
                 TEST(followed_names_are_bounded),
                 TEST(frames_bear_the_callers_numbers),
                 TEST(kinds_of_proof_add_up),
                 TEST(multihomed_is_one_machine),
                 TEST(who_broadcasts_is_here),
+                TEST(rows_of_one_name),
+                TEST(what_cannot_be_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
