@@ -9,7 +9,7 @@
 static const char help[] =
         "Usage: netbt diagnose [--event FILE] [--evtx FILE]... [--evt FILE]... [--reg FILE|--hive FILE] [--wins "
         "SOCKET|ADDRESS]... "
-        "[--fix|--dry-run] [--offline] "
+        "[--pcap FILE]... [--name NAME[<XX>]] [--fix|--dry-run] [--offline] "
         "[--json]\n"
         "\n"
         "Says which NetBIOS name is in conflict, who holds it, why, and what to do about it (events 4319, 4320, "
@@ -33,6 +33,12 @@ static const char help[] =
         "      --leases FILE  a DHCP server's lease database (ISC dhcpd, Kea, dnsmasq, udhcpd, or Windows' as CSV); "
         "may be\n"
         "                     given several times\n"
+        "      --pcap FILE    a capture (pcap, pcapng; '-' is standard input): who claimed, refused, demanded, "
+        "released "
+        "and\n"
+        "                     answered what; may be given several times, captures of one network are read as one\n"
+        "      --name NAME    only this name ('FILESRV<20>'; without <XX> all of its suffixes), and its whole "
+        "timeline\n"
         "      --fix          do what is safe and can be undone, step by step, with the undo commands: delete the WINS "
         "record\n"
         "                     to blame (after a backup), settings left over from DHCP, a wrong host name, a name that "
@@ -47,7 +53,8 @@ static const char help[] =
         "done.\n"
         "Examples:  netbt diagnose\n"
         "           wl-paste | netbt diagnose --event -\n"
-        "           netbt diagnose --offline --json --event event.txt\n";
+        "           netbt diagnose --offline --json --event event.txt\n"
+        "           netbt diagnose --offline --pcap site.pcap --name 'FILESRV<20>'\n";
 
 enum {
         OPT_EVENT = 0x101,
@@ -58,18 +65,10 @@ enum {
         OPT_OFFLINE,
         OPT_WINS,
         OPT_LEASES,
+        OPT_PCAP,
+        OPT_NAME,
         OPT_FIX,
         OPT_DRY_RUN,
-        OPT_REFUSED
-};
-
-/* Sources that are spoken of elsewhere, and what to give in their place. They are recognised, so that the answer is a
- * useful one, and not listed in the help, because they are not there. */
-static const struct {
-        const char *name;
-        const char *instead;
-} refused[] = {
-        {"pcap", "netbt watch --read FILE tells from it who claimed, refused, demanded and released what"},
 };
 
 static const struct option options[] = {
@@ -81,22 +80,12 @@ static const struct option options[] = {
         {"offline", no_argument, NULL, OPT_OFFLINE},
         {"wins", required_argument, NULL, OPT_WINS},
         {"leases", required_argument, NULL, OPT_LEASES},
+        {"pcap", required_argument, NULL, OPT_PCAP},
+        {"name", required_argument, NULL, OPT_NAME},
         {"fix", no_argument, NULL, OPT_FIX},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-        /* with an argument or without one: whatever follows is not looked at any more */
-        {"pcap", optional_argument, NULL, OPT_REFUSED},
         {NULL, 0, NULL, 0},
 };
-
-static int refuse(const struct cli_context *ctx, int option)
-{
-        const size_t i = (size_t)(option - OPT_REFUSED);
-
-        if (i >= NBT_ARRAY_SIZE(refused))
-                return CLI_EXIT_USAGE;
-        return cli_failf(ctx, CLI_EXIT_USAGE, "--%s: not known to this version; %s", refused[i].name,
-                         refused[i].instead);
-}
 
 /* A log file given as --event is read as what it is. */
 static void settle_event(struct collect_request *request)
@@ -110,6 +99,65 @@ static void settle_event(struct collect_request *request)
         request->event_path = NULL;
 }
 
+/* NAME<XX>, or NAME for all its suffixes. */
+static int take_name(const struct cli_context *ctx, const char *text, struct collect_request *ret)
+{
+        if (nb_name_parse(text, 0x20, &ret->name) < 0)
+                return cli_failf(ctx, CLI_EXIT_USAGE,
+                                 "--name %s: not a NetBIOS name of up to 15 characters; quote it: "
+                                 "'FILESRV<20>'",
+                                 text);
+        ret->has_name = true;
+        ret->any_suffix = strchr(text, '<') == NULL;
+        return CLI_EXIT_OK;
+}
+
+static int add_place(const struct cli_context *ctx, const char *option, size_t max, size_t *count, const char **places)
+{
+        if (*count == max)
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: more than %zu", option, max);
+        places[(*count)++] = optarg;
+        return CLI_EXIT_OK;
+}
+
+/* One option. An exit code. */
+static int take_option(const struct cli_context *ctx, int option, struct collect_request *ret)
+{
+        switch (option) {
+        case OPT_EVENT:
+                ret->event_path = optarg;
+                break;
+        case OPT_EVTX:
+        case OPT_EVT:
+                if (ret->log_count == NBT_ARRAY_SIZE(ret->logs))
+                        return cli_failf(ctx, CLI_EXIT_USAGE, "more than %zu event logs", NBT_ARRAY_SIZE(ret->logs));
+                ret->logs[ret->log_count].kind = option == OPT_EVTX ? LOG_FILE_EVTX : LOG_FILE_EVT;
+                ret->logs[ret->log_count++].path = optarg;
+                break;
+        case OPT_REG:
+        case OPT_HIVE:
+                ret->reg_path = optarg;
+                ret->reg_is_hive = option == OPT_HIVE;
+                break;
+        case OPT_OFFLINE:
+                ret->offline = true;
+                break;
+        case OPT_WINS:
+                return add_place(ctx, "--wins", NBT_ARRAY_SIZE(ret->wins), &ret->wins_count, ret->wins);
+        case OPT_LEASES:
+                return add_place(ctx, "--leases", NBT_ARRAY_SIZE(ret->leases), &ret->lease_count, ret->leases);
+        case OPT_PCAP:
+                return add_place(ctx, "--pcap", NBT_ARRAY_SIZE(ret->captures), &ret->capture_count, ret->captures);
+        case OPT_NAME:
+                return take_name(ctx, optarg, ret);
+        default: /* OPT_FIX, OPT_DRY_RUN: the table holds no other */
+                ret->fix = true;
+                ret->dry_run |= option == OPT_DRY_RUN;
+                break;
+        }
+        return CLI_EXIT_OK;
+}
+
 /* CLI_OPT_DONE, or CLI_OPT_EXIT with *ret_exit. */
 static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_request *ret, int *ret_exit)
 {
@@ -120,27 +168,9 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         return CLI_OPT_EXIT;
                 if (option == CLI_OPT_DONE)
                         break;
-                if (option == OPT_EVENT) {
-                        ret->event_path = optarg;
-                } else if (option == OPT_REG || option == OPT_HIVE) {
-                        ret->reg_path = optarg;
-                        ret->reg_is_hive = option == OPT_HIVE;
-                } else if ((option == OPT_EVTX || option == OPT_EVT) && ret->log_count < NBT_ARRAY_SIZE(ret->logs)) {
-                        ret->logs[ret->log_count].kind = option == OPT_EVTX ? LOG_FILE_EVTX : LOG_FILE_EVT;
-                        ret->logs[ret->log_count++].path = optarg;
-                } else if (option == OPT_OFFLINE) {
-                        ret->offline = true;
-                } else if (option == OPT_WINS && ret->wins_count < NBT_ARRAY_SIZE(ret->wins)) {
-                        ret->wins[ret->wins_count++] = optarg;
-                } else if (option == OPT_LEASES && ret->lease_count < NBT_ARRAY_SIZE(ret->leases)) {
-                        ret->leases[ret->lease_count++] = optarg;
-                } else if (option == OPT_FIX || option == OPT_DRY_RUN) {
-                        ret->fix = true;
-                        ret->dry_run |= option == OPT_DRY_RUN;
-                } else {
-                        *ret_exit = refuse(ctx, option);
+                *ret_exit = take_option(ctx, option, ret);
+                if (*ret_exit != CLI_EXIT_OK)
                         return CLI_OPT_EXIT;
-                }
         }
         settle_event(ret);
         if (optind == argc)
@@ -154,7 +184,8 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
 static bool knows_nothing(const struct collection *c, const struct collect_request *request)
 {
         return !c->node_runs && c->event_count == 0 && c->database_count == 0 && !c->snapshot.asked &&
-               request->log_count == 0 && request->lease_count == 0 && !request->reg_path;
+               request->log_count == 0 && request->lease_count == 0 && request->capture_count == 0 &&
+               !request->reg_path;
 }
 
 /* Wrong things that were put right are none any more. */
@@ -175,13 +206,13 @@ static int report(const struct cli_context *ctx, const struct collection *c, con
 
         if (diagnose_run(&c->snapshot, arena, &report) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
-        if (!ctx->json)
-                diagnose_print(ctx, c, &report);
+        if (!ctx->json && diagnose_print(ctx, c, &report, arena) < 0)
+                return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         if (fixed)
                 diagnose_fix(ctx, c, &report, !request->reg_path, request->dry_run, arena, fixed);
         if (fixed && !ctx->json)
                 diagnose_fix_print(ctx, fixed);
-        if (ctx->json && diagnose_print_json(ctx, c, &report, fixed) < 0)
+        if (ctx->json && diagnose_print_json(ctx, c, &report, fixed, arena) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "the report could not be written", NULL, NULL);
         return exit_code(&report, fixed);
 }

@@ -40,6 +40,7 @@ void collect_done(struct collection *c)
         for (size_t i = 0; i < c->database_count; i++)
                 ctl_close(c->databases[i].client);
         checker_free(c->checker);
+        collect_captures_done(c);
         arena_done(&c->arena);
 }
 
@@ -96,7 +97,7 @@ static void note_claims(struct collection *c)
                 }
 }
 
-static void collect_node(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
+static void collect_node(struct collection *c, const struct cli_context *ctx)
 {
         const struct ctl_request view = {.type = CTL_REQUEST_VIEW};
         struct ctl_client *client = NULL;
@@ -108,7 +109,7 @@ static void collect_node(struct collection *c, const struct cli_context *ctx, co
         ctl_close(client);
         if (r == 0)
                 r = reply.result;
-        if (r < 0 && collect_is_given(request))
+        if (r < 0 && c->is_given)
                 return; /* a pasted event does not need one */
         if (r < 0) {
                 texts_add(&c->notes, "No local node was read: %s; %s", ctl_error_why(r), ctl_error_todo(r));
@@ -222,11 +223,6 @@ static void collect_computer(struct collection *c)
                 hostname_netbios(host, c->computer);
 }
 
-bool collect_is_given(const struct collect_request *request)
-{
-        return request->event_path || request->log_count > 0;
-}
-
 /* Where the next event goes: behind the others, or in the oldest one's place if EVENT is newer; SNAPSHOT_MAX_EVENTS: nowhere. */
 static size_t event_place(const struct collection *c, const struct event *event)
 {
@@ -299,24 +295,40 @@ static void collect_spoofers(struct collection *c, const struct cli_context *ctx
         const int count = watchdb_findings(db, since, &c->arena, &findings);
         struct snapshot_spoofer *rows = count > 0 ? arena_alloc(&c->arena, (size_t)count * sizeof *rows) : NULL;
         for (int i = 0; rows && i < count; i++)
-                rows[i] = (struct snapshot_spoofer){findings[i].address, findings[i].confidence, findings[i].evidence};
+                rows[i] = (struct snapshot_spoofer){"netbt watch", findings[i].address, findings[i].confidence,
+                                                    findings[i].evidence};
         c->snapshot.spoofers = rows;
         c->snapshot.spoofer_count = rows ? (size_t)count : 0;
         watchdb_close(db);
 }
 
+/* A capture in which this machine spoke is one of its own: its log is looked at beside it. */
+static bool is_given(const struct collection *c, const struct collect_request *request)
+{
+        return request->event_path || request->log_count > 0 ||
+               (request->capture_count > 0 && !c->snapshot.captures.ours);
+}
+
 int collect_local(struct collection *c, const struct cli_context *ctx, const struct collect_request *request)
 {
-        c->snapshot.now = clock_wall();
-        collect_ifaces(c);
-        collect_spoofers(c, ctx);
-        collect_node(c, ctx, request);
-        const int exit = collect_settings(c, ctx, request);
+        int exit = CLI_EXIT_OK;
 
+        c->snapshot.now = clock_wall();
+        c->snapshot.has_only = request->has_name;
+        c->snapshot.only_stem = request->any_suffix;
+        c->snapshot.only = request->name;
+        collect_ifaces(c);
+        if (request->capture_count > 0)
+                exit = collect_captures(c, ctx, request);
+        c->is_given = is_given(c, request);
+        collect_spoofers(c, ctx);
+        collect_node(c, ctx);
+        if (exit == CLI_EXIT_OK)
+                exit = collect_settings(c, ctx, request);
         if (exit != CLI_EXIT_OK)
                 return exit;
         collect_computer(c);
-        if (!collect_is_given(request))
+        if (!c->is_given)
                 collect_log(c, ctx);
         return CLI_EXIT_OK;
 }
@@ -445,7 +457,7 @@ void collect_finish(struct collection *c, const struct collect_request *request)
         struct snapshot *s = &c->snapshot;
 
         s->offline = request->offline;
-        s->events_are_ours = !collect_is_given(request) || all_ours(c);
+        s->events_are_ours = !c->is_given || ((request->event_path || request->log_count > 0) && all_ours(c));
         if (s->events_are_ours) {
                 s->node = c->node_runs ? &c->node : NULL;
                 s->computer = c->computer[0] ? c->computer : NULL;

@@ -3,7 +3,8 @@
  * Collecting what netbt diagnose looks at: the local node, its events, the settings, interfaces and neighbours, pasted
  * events; and then, over the network, the name tables and answers of everyone who has to do with it.
  *
- * Life: collect_init → collect_local, collect_events → collect_ask → the snapshot may be used → collect_done. Nothing is
+ * Life: collect_init → collect_local (which reads captures first), collect_events → collect_ask → the snapshot may be used →
+ * collect_done. Nothing is
  * ever claimed, demanded or changed: only queries and node status requests are sent, and none with OFFLINE.
  */
 #include "cli/cli.h"
@@ -16,7 +17,9 @@
 #define COLLECT_MAX_NAMES 24
 #define COLLECT_MAX_WINS 12
 #define COLLECT_MAX_PLACES 8
+#define COLLECT_MAX_CAPTURES 16
 
+struct capture_reading;
 struct checker;
 struct ctl_client;
 
@@ -35,6 +38,10 @@ struct collect_request {
         const char *wins[COLLECT_MAX_PLACES]; /* --wins: addresses of servers, and control sockets of winsd */
         size_t lease_count;
         const char *leases[COLLECT_MAX_PLACES]; /* --leases: lease databases of DHCP servers */
+        size_t capture_count;
+        const char *captures[COLLECT_MAX_CAPTURES]; /* --pcap */
+        bool has_name, any_suffix;
+        struct nb_name name; /* --name: only this one */
 };
 
 /* A WINS database that can be read, and where. */
@@ -49,6 +56,7 @@ struct collection {
         struct arena arena;
         struct snapshot snapshot;
         struct texts notes; /* what could not be looked at, one sentence each */
+        bool is_given;      /* what is looked at are files of some machine, and not this one's own log */
         bool node_runs;
         struct node_view node;
         struct nb_scope scope;
@@ -73,6 +81,7 @@ struct collection {
         struct collect_database databases[SNAPSHOT_MAX_DATABASES];
         struct snapshot_database read[SNAPSHOT_MAX_DATABASES]; /* the same for the snapshot */
         struct checker *checker;                               /* of --leases; lends to the snapshot */
+        struct capture_reading *capture;                       /* of --pcap; NULL: none */
 };
 
 /* NBT_ERR_NOMEM. */
@@ -88,9 +97,6 @@ int collect_events(struct collection *collection, const struct cli_context *ctx,
 
 /* One more name that is to be asked for; each once, at most COLLECT_MAX_NAMES. */
 void collect_want_name(struct collection *collection, const struct nb_name *name);
-
-/* True if the events are from files that were given, and not this machine's own log. */
-bool collect_is_given(const struct collect_request *request);
 
 /* The event log files. CLI_EXIT_USAGE, told on ctx->err, if one cannot be read at all; damage within one becomes a note. */
 int collect_logs(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);
@@ -110,6 +116,13 @@ void collect_add_wins(struct collection *collection, uint32_t address);
 int collect_wins(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);
 /* The databases' records of the names in question; closes them. NBT_ERR_NOMEM; whatever else fails becomes a note. */
 int collect_wins_records(struct collection *collection) NBT_MUST_CHECK;
+
+/* The captures: conflicts and demands, and what could not be read as notes. An exit code other than CLI_EXIT_OK was told. */
+int collect_captures(struct collection *collection, const struct cli_context *ctx,
+                     const struct collect_request *request);
+/* What they show of all names and machines collected so far. Nothing without captures. NBT_ERR_NOMEM. */
+int collect_captured(struct collection *collection) NBT_MUST_CHECK;
+void collect_captures_done(struct collection *collection);
 
 /* Decides whether the events are this machine's, and fills the snapshot with what was collected. */
 void collect_finish(struct collection *collection, const struct collect_request *request);

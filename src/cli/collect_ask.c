@@ -32,10 +32,17 @@ static bool is_wanted(const struct collection *c, const struct nb_name *name)
 
 void collect_want_name(struct collection *c, const struct nb_name *name)
 {
-        if (is_wanted(c, name))
+        if (is_wanted(c, name) || !snapshot_wants(&c->snapshot, name))
                 return;
         if (c->name_count < COLLECT_MAX_NAMES)
                 c->names[c->name_count++] = *name;
+}
+
+/* Over which names others were seen to contend. */
+static void want_disputes(struct collection *c)
+{
+        for (size_t i = 0; i < c->snapshot.captures.dispute_count; i++)
+                collect_want_name(c, &c->snapshot.captures.disputes[i].name);
 }
 
 /* Names in conflict first: they are what this is about, and there is a bound. */
@@ -84,6 +91,9 @@ static void want_names(struct collection *c)
                         want_computer(c, computer);
                 }
         }
+        if (c->snapshot.has_only && !c->snapshot.only_stem)
+                collect_want_name(c, &c->snapshot.only);
+        want_disputes(c);
         want_refusals(c);
         want_node_names(c, NODE_STATE_REGISTERED);
         want_node_names(c, NODE_STATE_REGISTERING);
@@ -119,6 +129,11 @@ static void want_hosts(struct collection *c)
                 want_host(c, c->events[i].sender);
                 want_host(c, c->events[i].own);
                 want_host(c, c->events[i].holder);
+        }
+        for (size_t i = 0; i < c->snapshot.captures.dispute_count; i++) {
+                want_host(c, c->snapshot.captures.disputes[i].loser);
+                want_host(c, c->snapshot.captures.disputes[i].sender);
+                want_host(c, c->snapshot.captures.disputes[i].other);
         }
 }
 
@@ -437,6 +452,8 @@ int collect_ask(struct collection *c, const struct collect_request *request)
                 r = ask_network(c);
         }
         collect_neighbours(c);
+        if (r == 0)
+                r = collect_captured(c);
         fill_snapshot(c);
         collect_vendors(c);
         return r;

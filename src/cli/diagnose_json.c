@@ -1,4 +1,5 @@
 #include "cli/diagnose_out.h"
+#include "cli/diagnose_timeline.h"
 #include "cli/name_json.h"
 
 #include <jansson.h>
@@ -75,7 +76,7 @@ static json_t *computer_json(const struct nbstat_table *table)
 
 static json_t *holder_json(const struct snapshot *snapshot, const struct case_holder *holder)
 {
-        const struct nbstat_table *table = holder->host ? holder->host->table : NULL;
+        const struct nbstat_table *table = holder->names;
 
         return json_pack("{s:o, s:o, s:o, s:o, s:o}", "address", json_from_ip4(holder->address), "mac",
                          mac_json(snapshot, holder->address), "vendor",
@@ -88,7 +89,8 @@ static bool holds(const struct snapshot *snapshot, const struct case_holder *hol
 {
         if (snapshot_is_wins(snapshot, holder->address))
                 return holder->in_table || holder->answered;
-        return holder->in_table || holder->answered || holder->refused || holder->told_by_wins || holder->took;
+        return holder->in_table || holder->answered || holder->refused || holder->told_by_wins || holder->took ||
+               holder->seen;
 }
 
 static json_t *holders_json(const struct snapshot *snapshot, const struct diagnose_finding *finding)
@@ -106,7 +108,15 @@ static json_t *holders_json(const struct snapshot *snapshot, const struct diagno
         return list;
 }
 
-static json_t *finding_json(const struct snapshot *snapshot, const struct diagnose_finding *finding)
+static json_t *case_timeline_json(const struct snapshot *snapshot, const struct diagnose_case *c, struct arena *arena)
+{
+        struct timeline timeline;
+
+        return timeline_of_case(snapshot, c, arena, &timeline) < 0 ? NULL : diagnose_timeline_json(&timeline);
+}
+
+static json_t *finding_json(const struct snapshot *snapshot, const struct diagnose_finding *finding,
+                            struct arena *arena)
 {
         const struct diagnose_case *c = finding->c;
         char name[NB_NAME_TEXT_BYTES] = "";
@@ -124,11 +134,13 @@ static json_t *finding_json(const struct snapshot *snapshot, const struct diagno
         if (!object)
                 return NULL;
         json_object_set_new(object, "benign", json_boolean(finding->benign));
+        json_object_set_new(object, "mac", mac_json(snapshot, c->address));
         json_object_set_new(object, "summary", json_string(finding->headline));
         json_object_set_new(object, "event", event_json(case_event(c)));
         json_object_set_new(object, "holders", holders_json(snapshot, finding));
         json_object_set_new(object, "evidence", texts_json(&finding->evidence));
         json_object_set_new(object, "remedy", texts_json(&finding->remedy));
+        json_object_set_new(object, "timeline", case_timeline_json(snapshot, c, arena));
         return object;
 }
 
@@ -163,15 +175,33 @@ static json_t *fix_json(const struct fix *fix)
                          steps, "not_done", (json_int_t)fix->not_done_count, "left", left);
 }
 
+static json_t *captures_json(const struct captures *captures)
+{
+        json_t *files = json_array();
+
+        for (size_t i = 0; i < captures->file_count; i++)
+                json_array_append_new(files, json_pack("{s:o, s:I}", "file", json_from_text(captures->files[i].name),
+                                                       "frames", (json_int_t)captures->files[i].frames));
+        return json_pack("{s:o, s:I, s:I, s:I}", "files", files, "name_service", (json_int_t)captures->name_service,
+                         "names", (json_int_t)captures->names, "machines", (json_int_t)captures->all_machines);
+}
+
+static json_t *timeline_json(const struct snapshot *snapshot, struct arena *arena)
+{
+        struct timeline timeline;
+
+        return timeline_of_all(snapshot, arena, &timeline) < 0 ? NULL : diagnose_timeline_json(&timeline);
+}
+
 int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
-                        const struct diagnose_report *report, const struct fix *fix)
+                        const struct diagnose_report *report, const struct fix *fix, struct arena *arena)
 {
         json_t *findings = json_array();
 
         for (size_t i = 0; i < collection->notes.count; i++)
                 fprintf(ctx->err, "%s: %s\n", ctx->program, collection->notes.lines[i]);
         for (size_t i = 0; i < report->finding_count; i++)
-                json_array_append_new(findings, finding_json(&collection->snapshot, &report->findings[i]));
+                json_array_append_new(findings, finding_json(&collection->snapshot, &report->findings[i], arena));
         json_t *document = json_pack("{s:o, s:o, s:o}", "findings", findings, "ruled_out",
                                      notes_json(report->ruled_out, report->ruled_out_count), "not_checked",
                                      notes_json(report->not_checked, report->not_checked_count));
@@ -180,6 +210,10 @@ int diagnose_print_json(const struct cli_context *ctx, const struct collection *
                 return NBT_ERR_NOMEM;
         if (fix)
                 json_object_set_new(document, "fix", fix_json(fix));
+        if (collection->snapshot.captures.file_count > 0)
+                json_object_set_new(document, "captures", captures_json(&collection->snapshot.captures));
+        if (collection->snapshot.has_only)
+                json_object_set_new(document, "timeline", timeline_json(&collection->snapshot, arena));
         const int r = json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 
         fputc('\n', ctx->out);

@@ -1,4 +1,5 @@
 #include "cli/diagnose_out.h"
+#include "cli/diagnose_timeline.h"
 
 #include <string.h>
 
@@ -179,16 +180,61 @@ static void print_nothing(const struct cli_context *ctx, const struct collection
                 fputs("No conflict was found.\n\n", ctx->out);
 }
 
-void diagnose_print(const struct cli_context *ctx, const struct collection *collection,
-                    const struct diagnose_report *report)
+/* What the captures were: whoever knows them can tell whether all of it was read. */
+static void print_captures(FILE *out, const struct captures *captures)
+{
+        for (size_t i = 0; i < captures->file_count; i++)
+                fprintf(out, "%s%s (frames: %llu)", i == 0 ? "Read: " : ", ", captures->files[i].name,
+                        (unsigned long long)captures->files[i].frames);
+        if (captures->file_count > 0)
+                fprintf(out, "\n  packets of the name service: %llu, names: %zu, machines: %zu\n",
+                        (unsigned long long)captures->name_service, captures->names, captures->all_machines);
+}
+
+static int print_timeline(const struct cli_context *ctx, const struct snapshot *snapshot, struct arena *arena)
+{
+        struct timeline timeline;
+        struct strbuf line = STRBUF_INIT;
+        char name[NB_NAME_TEXT_BYTES];
+
+        if (!snapshot->has_only)
+                return 0;
+        if (timeline_of_all(snapshot, arena, &timeline) < 0)
+                return NBT_ERR_NOMEM;
+        if (snapshot->only_stem)
+                nb_name_format_stem(&snapshot->only, name);
+        else
+                nb_name_format(&snapshot->only, name);
+        fprintf(ctx->out, "Timeline of %s:%s\n", name, timeline.count == 0 ? " nothing was seen of it" : "");
+        for (size_t i = 0; i < timeline.count; i++) {
+                strbuf_reset(&line);
+                diagnose_timeline_format(&line, &timeline.rows[i]);
+                fprintf(ctx->out, "  %s\n", strbuf_str(&line));
+        }
+        if (snapshot->captures.omitted > 0)
+                fprintf(ctx->out, "  %llu packets of its middle are left out\n",
+                        (unsigned long long)snapshot->captures.omitted);
+        fputc('\n', ctx->out);
+        const bool good = strbuf_ok(&line);
+
+        strbuf_done(&line);
+        return good ? 0 : NBT_ERR_NOMEM;
+}
+
+int diagnose_print(const struct cli_context *ctx, const struct collection *collection,
+                   const struct diagnose_report *report, struct arena *arena)
 {
         if (report->finding_count == 0)
                 print_nothing(ctx, collection);
         for (size_t i = 0; i < report->finding_count; i++)
                 if (!was_told(report, i))
                         print_finding(ctx, report, i);
+        if (print_timeline(ctx, &collection->snapshot, arena) < 0)
+                return NBT_ERR_NOMEM;
+        print_captures(ctx->out, &collection->snapshot.captures);
         print_list(ctx->out, "Over by now", &report->settled);
         print_notes(ctx->out, "Ruled out", report->ruled_out, report->ruled_out_count);
         print_notes(ctx->out, "Not checked", report->not_checked, report->not_checked_count);
         print_list(ctx->out, "Please note", &collection->notes);
+        return 0;
 }

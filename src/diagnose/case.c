@@ -1,18 +1,10 @@
-#include "diagnose/case.h"
+#include "diagnose/case_build.h"
 
 #include <string.h>
 
 /* ASSUMPTION: a demand that did no harm is worth a word for a day, not for ever. */
 #define OLD_AFTER_US (INT64_C(24) * 3600 * 1000000)
 #define COMPANION_WITHIN_US (INT64_C(10) * 60 * 1000000) /* ASSUMPTION: of one boot, or of one conflict */
-
-struct builder {
-        const struct snapshot *snapshot;
-        struct arena *arena;
-        struct diagnose_case *cases; /* CASE_MAX */
-        size_t count;
-        bool failed;
-};
 
 /* ---- names of the loser ------------------------------------------------------------------------------------------- */
 
@@ -24,7 +16,7 @@ static const char *local_computer(const struct snapshot *snapshot)
 }
 
 /* "wks01.corp.example" → "WKS01": what an event's Computer field says as a NetBIOS name. */
-static const char *event_computer(struct builder *b, const struct event *event)
+static const char *event_computer(struct case_builder *b, const struct event *event)
 {
         char text[NB_NAME_TEXT_BYTES];
 
@@ -40,6 +32,22 @@ static const char *event_computer(struct builder *b, const struct event *event)
         const struct nb_name name = nb_name_make(label, 0);
 
         nb_name_format_stem(&name, text);
+        const char *copy = arena_strdup(b->arena, text);
+
+        b->failed |= !copy;
+        return copy;
+}
+
+/* What the machine at ADDRESS called itself in a capture; NULL: not seen. */
+static const char *seen_computer(struct case_builder *b, uint32_t address)
+{
+        const struct capture_machine *machine = capture_find_machine(&b->snapshot->captures, address);
+        const int at = machine && machine->names ? nbstat_table_computer(machine->names) : NBT_ERR_NOT_FOUND;
+        char text[NB_NAME_TEXT_BYTES];
+
+        if (at < 0)
+                return NULL;
+        nb_name_format_stem(&machine->names->entries[at].name, text);
         const char *copy = arena_strdup(b->arena, text);
 
         b->failed |= !copy;
@@ -76,9 +84,10 @@ static uint32_t view_iface_id(const struct node_view *node, uint32_t address)
 
 /* ---- making cases ------------------------------------------------------------------------------------------------- */
 
-/* The case of NAME (NULL: nameless, of SENDER) on ADDRESS (0: any); a new one if there is none. NULL when full. */
-static struct diagnose_case *get_case(struct builder *b, const struct nb_name *name, uint32_t address, uint32_t sender)
+struct diagnose_case *case_get(struct case_builder *b, const struct nb_name *name, uint32_t address, uint32_t sender)
 {
+        if (name && !snapshot_wants(b->snapshot, name))
+                return NULL;
         for (size_t i = 0; i < b->count; i++) {
                 struct diagnose_case *c = &b->cases[i];
                 const bool same_place = address == 0 || c->address == 0 || c->address == address;
@@ -112,7 +121,7 @@ static void fill_from_node(const struct snapshot *snapshot, struct diagnose_case
         const struct node_view *node = snapshot->node;
         const struct snapshot_iface *own = snapshot_find_iface(snapshot, c->address);
 
-        if (own)
+        if (own && c->here)
                 c->iface = own->label;
         if (!node || !c->here || !c->has_name)
                 return;
@@ -130,7 +139,7 @@ static void fill_from_node(const struct snapshot *snapshot, struct diagnose_case
                 c->iface = iface->label;
 }
 
-static void add_from_view(struct builder *b)
+static void add_from_view(struct case_builder *b)
 {
         const struct node_view *node = b->snapshot->node;
 
@@ -140,10 +149,10 @@ static void add_from_view(struct builder *b)
 
                 if (row->state != NODE_STATE_CONFLICT)
                         continue;
-                struct diagnose_case *c = get_case(b, &row->name, iface ? iface->address : 0, 0);
+                struct diagnose_case *c = case_get(b, &row->name, iface ? iface->address : 0, 0);
 
                 if (!c)
-                        return;
+                        continue;
                 c->here = true;
                 c->in_conflict = true;
                 c->sender = row->conflict_peer;
@@ -152,10 +161,10 @@ static void add_from_view(struct builder *b)
 
 /* ---- events ------------------------------------------------------------------------------------------------------- */
 
-static void add_event_case(struct builder *b, const struct nb_name *name, const struct snapshot_event *event)
+static void add_event_case(struct case_builder *b, const struct nb_name *name, const struct snapshot_event *event)
 {
         const struct snapshot *snapshot = b->snapshot;
-        struct diagnose_case *c = get_case(b, name, event->own, event->sender);
+        struct diagnose_case *c = case_get(b, name, event->own, event->sender);
 
         if (!c)
                 return;
@@ -170,7 +179,7 @@ static void add_event_case(struct builder *b, const struct nb_name *name, const 
 }
 
 /* The article: "use nbtstat -n to see which name is in the Conflict state". */
-static bool add_to_conflicts(struct builder *b, const struct snapshot_event *event, bool only_of_sender)
+static bool add_to_conflicts(struct case_builder *b, const struct snapshot_event *event, bool only_of_sender)
 {
         bool added = false;
 
@@ -186,7 +195,7 @@ static bool add_to_conflicts(struct builder *b, const struct snapshot_event *eve
 }
 
 /* The unique names that the sender's table shares with ours. */
-static bool add_shared_names(struct builder *b, const struct snapshot_event *event)
+static bool add_shared_names(struct case_builder *b, const struct snapshot_event *event)
 {
         const struct snapshot_host *host = snapshot_find_host(b->snapshot, event->sender);
         const struct node_view *node = b->snapshot->events_are_ours ? b->snapshot->node : NULL;
@@ -211,7 +220,20 @@ static bool add_shared_names(struct builder *b, const struct snapshot_event *eve
         return added;
 }
 
-static void add_from_events(struct builder *b)
+/* The name that EVENT tells, or that was asked about, or that its sender is seen to demand in a capture; NULL: not known. */
+static const struct nb_name *name_of(const struct snapshot *snapshot, const struct snapshot_event *event)
+{
+        const struct capture_dispute *demand =
+                event->has_name ? NULL : capture_find_demand(&snapshot->captures, event->sender, event->event->time);
+
+        if (event->has_name)
+                return &event->name;
+        if (snapshot->has_only && !snapshot->only_stem)
+                return &snapshot->only;
+        return demand ? &demand->name : NULL;
+}
+
+static void add_from_events(struct case_builder *b)
 {
         for (size_t i = 0; i < b->snapshot->event_count; i++) {
                 const struct snapshot_event *event = &b->snapshot->events[i];
@@ -219,8 +241,10 @@ static void add_from_events(struct builder *b)
 
                 if (id < EVENT_ID_DUPLICATE_NAME || id > EVENT_ID_DUPLICATE_NAME_ERROR)
                         continue;
-                if (event->has_name) {
-                        add_event_case(b, &event->name, event);
+                const struct nb_name *name = name_of(b->snapshot, event);
+
+                if (name) {
+                        add_event_case(b, name, event);
                         continue;
                 }
                 if (event->sender != 0 && (add_to_conflicts(b, event, true) || add_shared_names(b, event)))
@@ -234,8 +258,7 @@ static void add_from_events(struct builder *b)
 
 enum mark { MARK_IN_TABLE, MARK_ANSWERED, MARK_TOLD, MARK_REFUSED, MARK_DEMANDED, MARK_TOOK };
 
-/* The loser's own addresses are no holders, nor is "a group exists" (255.255.255.255, KB130232). */
-static struct case_holder *get_holder(const struct snapshot *snapshot, struct diagnose_case *c, uint32_t address)
+struct case_holder *case_get_holder(const struct snapshot *snapshot, struct diagnose_case *c, uint32_t address)
 {
         for (size_t i = 0; i < c->holder_count; i++)
                 if (c->holders[i].address == address)
@@ -247,12 +270,13 @@ static struct case_holder *get_holder(const struct snapshot *snapshot, struct di
 
         holder->address = address;
         holder->host = snapshot_find_host(snapshot, address);
+        holder->names = snapshot_names(snapshot, address);
         return holder;
 }
 
 static void mark_holder(const struct snapshot *snapshot, struct diagnose_case *c, uint32_t address, enum mark mark)
 {
-        struct case_holder *holder = get_holder(snapshot, c, address);
+        struct case_holder *holder = case_get_holder(snapshot, c, address);
 
         if (!holder)
                 return;
@@ -327,6 +351,7 @@ static void mark_records(const struct snapshot *snapshot, struct diagnose_case *
 static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *c)
 {
         mark_events(snapshot, c);
+        case_mark_captured(snapshot, c);
         mark_records(snapshot, c);
         for (size_t i = 0; c->has_name && i < snapshot->host_count; i++) {
                 const struct snapshot_host *host = snapshot_find_host(snapshot, snapshot->hosts[i].address);
@@ -364,7 +389,7 @@ static bool is_misdirected(const struct snapshot *snapshot, const struct diagnos
 }
 
 /* A scratch case, kept only if another machine answers for NAME or has it in its table, or WINS leads astray. */
-static void add_if_held(struct builder *b, const struct nb_name *name, uint32_t address)
+static void add_if_held(struct case_builder *b, const struct nb_name *name, uint32_t address)
 {
         struct diagnose_case probe = {.has_name = true, .name = *name, .here = true, .address = address};
 
@@ -372,7 +397,7 @@ static void add_if_held(struct builder *b, const struct nb_name *name, uint32_t 
         for (size_t i = 0; i < probe.holder_count; i++) {
                 if (!probe.holders[i].in_table && !probe.holders[i].answered && !is_misdirected(b->snapshot, &probe))
                         continue;
-                struct diagnose_case *c = get_case(b, name, address, 0);
+                struct diagnose_case *c = case_get(b, name, address, 0);
 
                 if (c)
                         c->here = true;
@@ -380,7 +405,7 @@ static void add_if_held(struct builder *b, const struct nb_name *name, uint32_t 
         }
 }
 
-static void add_from_answers(struct builder *b)
+static void add_from_answers(struct case_builder *b)
 {
         const struct node_view *node = b->snapshot->node;
         const char *computer = b->snapshot->computer;
@@ -415,7 +440,7 @@ static bool is_over(const struct snapshot_database *database, const struct wins_
 }
 
 /* Only of a database that was named: its administrator asks for everybody who was turned away. */
-static void add_from_refusals(struct builder *b)
+static void add_from_refusals(struct case_builder *b)
 {
         for (size_t i = 0; i < b->snapshot->database_count; i++) {
                 const struct snapshot_database *database = &b->snapshot->databases[i];
@@ -425,10 +450,10 @@ static void add_from_refusals(struct builder *b)
 
                         if (refusal->claimant == 0 || is_over(database, refusal))
                                 continue;
-                        struct diagnose_case *c = get_case(b, &refusal->name, refusal->claimant, 0);
+                        struct diagnose_case *c = case_get(b, &refusal->name, refusal->claimant, 0);
 
                         if (!c)
-                                return;
+                                continue;
                         c->here |= snapshot_find_iface(b->snapshot, refusal->claimant) != NULL;
                 }
         }
@@ -455,7 +480,7 @@ static bool answers_alone(const struct snapshot *snapshot, const struct nb_name 
         return false;
 }
 
-static void add_if_merged(struct builder *b, const struct wins_record *record)
+static void add_if_merged(struct case_builder *b, const struct wins_record *record)
 {
         for (size_t i = 0; i < record->member_count; i++)
                 for (size_t j = i + 1; j < record->member_count; j++) {
@@ -464,7 +489,7 @@ static void add_if_merged(struct builder *b, const struct wins_record *record)
                         if (!answers_alone(b->snapshot, &record->name, first, second) ||
                             !answers_alone(b->snapshot, &record->name, second, first))
                                 continue;
-                        struct diagnose_case *c = get_case(b, &record->name, first, 0);
+                        struct diagnose_case *c = case_get(b, &record->name, first, 0);
 
                         if (c)
                                 c->here |= snapshot_find_iface(b->snapshot, first) != NULL;
@@ -473,7 +498,7 @@ static void add_if_merged(struct builder *b, const struct wins_record *record)
 }
 
 /* The challenge's own criterion (a multihomed machine's answer lists all its addresses), of a database that was named. */
-static void add_from_merged(struct builder *b)
+static void add_from_merged(struct case_builder *b)
 {
         for (size_t i = 0; i < b->snapshot->database_count; i++) {
                 const struct snapshot_database *database = &b->snapshot->databases[i];
@@ -488,7 +513,7 @@ static void add_from_merged(struct builder *b)
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* In conflict now first; otherwise the order stays, which is newest event first. */
-static void sort_cases(struct builder *b)
+static void sort_cases(struct case_builder *b)
 {
         for (size_t i = 1; i < b->count; i++)
                 for (size_t j = i; j > 0 && b->cases[j].in_conflict && !b->cases[j - 1].in_conflict; j--) {
@@ -501,7 +526,7 @@ static void sort_cases(struct builder *b)
 
 int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct case_list *ret)
 {
-        struct builder b = {.snapshot = snapshot, .arena = arena};
+        struct case_builder b = {.snapshot = snapshot, .arena = arena};
 
         b.cases = arena_alloc(arena, CASE_MAX * sizeof *b.cases);
         if (!b.cases)
@@ -511,12 +536,15 @@ int case_list_build(const struct snapshot *snapshot, struct arena *arena, struct
         add_from_answers(&b);
         add_from_refusals(&b);
         add_from_merged(&b);
+        case_add_captured(&b);
         for (size_t i = 0; i < b.count; i++) {
                 struct diagnose_case *c = &b.cases[i];
 
                 /* a node that has stopped may have run under another name than the machine's own: its events tell */
                 if (c->here && (snapshot->node || !c->computer))
                         c->computer = local_computer(snapshot);
+                if (!c->computer)
+                        c->computer = seen_computer(&b, c->address);
                 fill_from_node(snapshot, c);
                 mark_holders(snapshot, c);
         }
@@ -610,12 +638,12 @@ enum case_user case_name_is_user(const struct diagnose_case *c)
                 return nb_name_same_stem(&own, &c->name) ? CASE_USER_NO : CASE_USER_YES;
         }
         for (size_t i = 0; i < c->holder_count; i++) {
-                const struct nbstat_table *table = c->holders[i].host ? c->holders[i].host->table : NULL;
+                const struct nbstat_table *table = c->holders[i].names;
                 const int at = table ? nbstat_table_computer(table) : NBT_ERR_NOT_FOUND;
 
                 if (at >= 0 && nb_name_same_stem(&table->entries[at].name, &c->name))
                         return CASE_USER_NO;
-                if (at >= 0 && c->holders[i].in_table)
+                if (at >= 0 && (c->holders[i].in_table || capture_is_own_word(c->holders[i].seen)))
                         seen = CASE_USER_YES;
         }
         return seen;

@@ -2,9 +2,10 @@
 /*
  * A case: one name that is, or was said to be, held twice; with everyone who seems to hold it too.
  *
- * Cases are built from three things: names in Conflict in the local name table, events, and answers for our own names
- * from other machines. Events 4319 and 4320 carry no name, only the sender: such an event belongs to the name whose
- * conflict peer it is, else to the unique names that the sender's table shares with ours, else it is a case without a name.
+ * Cases are built from four things: names in Conflict in the local name table, events, answers for our own names
+ * from other machines, and what captures show. Events 4319 and 4320 carry no name, only the sender: such an event belongs to the
+ * name whose conflict peer it is, else to the one that the sender is seen to demand in a capture, else to the unique names that
+ * the sender's table shares with ours, else it is a case without a name.
  */
 #include "base/arena.h"
 #include "diagnose/snapshot.h"
@@ -12,17 +13,20 @@
 #define CASE_MAX 64
 #define CASE_MAX_HOLDERS 16
 #define CASE_MAX_EVENTS 8
+#define CASE_MAX_DISPUTES 6
 
 /* An address other than the loser's that has to do with the name. */
 struct case_holder {
         uint32_t address;
         const struct snapshot_host *host; /* NULL if it was not to be asked */
+        const struct nbstat_table *names; /* snapshot_names(); NULL: not known */
         bool in_table;                    /* its own name table lists the name as its own */
         bool answered;                    /* it answered a query for the name, by its own address */
         bool told_by_wins;                /* a WINS server (or proxy) gave this address for the name */
         bool refused;                     /* event 4321 says that it did not allow the name */
         bool demanded;                    /* event 4319 or 4320 came from it */
         bool took;                        /* the local node names it as the one who took the name, or found it */
+        uint16_t seen; /* what captures show of it as a holder of the name: bits 1 << enum watch_proof_kind */
 };
 
 struct diagnose_case {
@@ -39,6 +43,8 @@ struct diagnose_case {
                                  that lost it: the first of them; else 0 */
         size_t event_count; /* all that belong here; the first CASE_MAX_EVENTS are kept, newest first */
         const struct snapshot_event *events[CASE_MAX_EVENTS];
+        size_t dispute_count; /* all that captures show; the first CASE_MAX_DISPUTES are kept */
+        const struct capture_dispute *disputes[CASE_MAX_DISPUTES];
         size_t holder_count;
         struct case_holder holders[CASE_MAX_HOLDERS];
 };
@@ -71,6 +77,12 @@ const struct case_holder *case_live_holder(const struct diagnose_case *c);
  * demand is to be thought of.
  */
 bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case *c);
+
+/* The dispute in a capture over which SENDER (0: anybody) sent something: refused, or with DEMANDED demanded it. NULL: none. */
+const struct capture_dispute *case_find_dispute(const struct diagnose_case *c, uint32_t sender, bool demanded);
+
+/* All that is known of it is that captures show two who hold the name; neither ever objected to the other. */
+bool case_is_silent(const struct diagnose_case *c);
 
 enum case_user { CASE_USER_NO, CASE_USER_YES, CASE_USER_UNKNOWN };
 

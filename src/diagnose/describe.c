@@ -1,6 +1,7 @@
 #include "diagnose/describe.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define MEMORY_OUT "…"
 
@@ -29,13 +30,13 @@ const char *describe_address(const struct rule_input *in, uint32_t address)
 
 const char *describe_computer(const struct rule_input *in, uint32_t address)
 {
-        const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
-        const int at = host && host->table ? nbstat_table_computer(host->table) : NBT_ERR_NOT_FOUND;
+        const struct nbstat_table *names = snapshot_names(in->snapshot, address);
+        const int at = names ? nbstat_table_computer(names) : NBT_ERR_NOT_FOUND;
         char text[NB_NAME_TEXT_BYTES];
 
         if (at < 0)
                 return NULL;
-        nb_name_format_stem(&host->table->entries[at].name, text);
+        nb_name_format_stem(&names->entries[at].name, text);
         return or_dots(arena_strdup(in->arena, text));
 }
 
@@ -88,6 +89,27 @@ const char *describe_event(const struct rule_input *in, const struct snapshot_ev
                 (void)snprintf(record, sizeof record, ", record %llu", (unsigned long long)e->record);
         return or_dots(arena_printf(in->arena, "event %u%s%s%s (%s)", e->id, record, time[0] ? ", " : "", time,
                                     event->source ? event->source : "source unknown"));
+}
+
+const char *describe_packet(const struct rule_input *in, const struct capture_packet *packet)
+{
+        char time[WALL_TEXT_BYTES] = "time unknown", name[NB_NAME_TEXT_BYTES], more[80] = "";
+        const char *naming = "", *address = "";
+
+        if (packet->time.us != 0)
+                wall_format(packet->time, time);
+        nb_name_format(&packet->name, name);
+        if (packet->address != 0 && packet->address != packet->from && packet->kind != WATCH_PACKET_REFUSAL) {
+                naming = ", naming ";
+                address = describe_address(in, packet->address);
+        }
+        if (packet->repeated > 0)
+                (void)snprintf(more, sizeof more, " (%u more like it, the last is packet %llu)", packet->repeated,
+                               (unsigned long long)packet->last_frame);
+        return or_dots(arena_printf(in->arena, "%s, packet %llu, %s: %s from %s to %s for %s%s%s%s", packet->source,
+                                    (unsigned long long)packet->frame, time, watch_packet_str(packet->kind),
+                                    describe_address(in, packet->from), describe_address(in, packet->to), name, naming,
+                                    address, more));
 }
 
 /* ---- evidence ----------------------------------------------------------------------------------------------------- */
@@ -152,6 +174,21 @@ void evidence_events(const struct rule_input *in, struct texts *evidence)
         if (c->event_count > 1)
                 texts_add(evidence, "%zu earlier events concern the same name", c->event_count - 1);
         evidence_companions(in, evidence);
+        evidence_disputes(in, evidence);
+}
+
+/* "; it was seen in site.pcap, last at …", or "". */
+static const char *describe_last_seen(const struct rule_input *in, uint32_t address)
+{
+        const struct capture_machine *machine = capture_find_machine(&in->snapshot->captures, address);
+        char time[WALL_TEXT_BYTES] = "a time unknown";
+
+        if (!machine)
+                return "";
+        if (machine->last.us != 0)
+                wall_format(machine->last, time);
+        return or_dots(
+                arena_printf(in->arena, "; but it was seen in %s, last at %s", in->snapshot->captures.label, time));
 }
 
 void evidence_silence(const struct rule_input *in, uint32_t address, struct texts *evidence)
@@ -164,8 +201,8 @@ void evidence_silence(const struct rule_input *in, uint32_t address, struct text
         if (host && host->reply == SNAPSHOT_SILENT)
                 texts_add(evidence,
                           "%s was asked for its name table and did not answer (off, gone, or filtered): that proves "
-                          "nothing either way",
-                          ip);
+                          "nothing either way%s",
+                          ip, describe_last_seen(in, address));
         else
                 texts_add(evidence, "%s was not asked for its name table%s%s", ip, host && host->why_not ? ": " : "",
                           host && host->why_not ? host->why_not : "");
@@ -190,13 +227,39 @@ static void evidence_leases(const struct rule_input *in, uint32_t address, struc
         }
 }
 
+void evidence_mac(const struct rule_input *in, uint32_t address, struct texts *evidence)
+{
+        const char *ip = describe_address(in, address);
+        uint8_t mac[6], now[6];
+        enum snapshot_mac from;
+        char text[MAC_TEXT_BYTES];
+
+        if (!snapshot_find_mac(in->snapshot, address, mac, &from))
+                return;
+        mac_format(mac, text);
+        texts_add(evidence, "%s: %s has the MAC address %s",
+                  from == SNAPSHOT_MAC_CAPTURE ? in->snapshot->captures.label : snapshot_mac_str(from), ip, text);
+        if (from != SNAPSHOT_MAC_CAPTURE || !snapshot_find_mac_in(in->snapshot, address, SNAPSHOT_MAC_NEIGHBOUR, now) ||
+            memcmp(mac, now, 6) == 0)
+                return;
+        mac_format(now, text);
+        texts_add(evidence, "neighbour table: %s has the MAC address %s by now: another machine may have the address",
+                  ip, text);
+}
+
+/* Did a question of ours show that others name it? */
+static bool was_told(const struct rule_input *in, const struct case_holder *holder)
+{
+        const struct capture_claimant *seen =
+                capture_find_claimant(&in->snapshot->captures, &in->c->name, holder->address);
+
+        return holder->told_by_wins && !(seen && seen->holder.hearsay);
+}
+
 void evidence_holder(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence)
 {
         const char *ip = describe_address(in, holder->address);
         const char *name = describe_name(in);
-        uint8_t mac[6];
-        bool from_status;
-        char mac_text[MAC_TEXT_BYTES];
 
         if (holder->in_table)
                 texts_add(evidence, "node status of %s: its own name table lists %s as UNIQUE, %s", ip, name,
@@ -205,14 +268,11 @@ void evidence_holder(const struct rule_input *in, const struct case_holder *hold
                 texts_add(evidence, "node status of %s: its own name table does not list %s", ip, name);
         if (holder->answered)
                 texts_add(evidence, "name query: %s answers for %s with its own address", ip, name);
-        if (holder->told_by_wins)
+        if (was_told(in, holder))
                 texts_add(evidence, "name query: another (a WINS server or proxy) gives %s as the address of %s", ip,
                           name);
-        if (snapshot_find_mac(in->snapshot, holder->address, mac, &from_status)) {
-                mac_format(mac, mac_text);
-                texts_add(evidence, "%s: %s has the MAC address %s", from_status ? "node status" : "neighbour table",
-                          ip, mac_text);
-        }
+        evidence_seen(in, holder, evidence);
+        evidence_mac(in, holder->address, evidence);
         evidence_leases(in, holder->address, evidence);
         evidence_silence(in, holder->address, evidence);
 }

@@ -17,11 +17,18 @@ const char *describe_loser(const struct rule_input *in);
 const char *describe_ours(const struct rule_input *in);
 /* "event 4320, record 17, 2026-11-23T06:14:04Z (event log of this machine)". */
 const char *describe_event(const struct rule_input *in, const struct snapshot_event *event);
-/* The computer name in the table of the host at ADDRESS; NULL if it told none. */
+/* "site.pcap, packet 17, 2026-11-23T06:14:04Z: negative registration response from 10.77.0.2 to 10.77.0.3 for FILESRV<20>". */
+const char *describe_packet(const struct rule_input *in, const struct capture_packet *packet);
+/* The computer name in the table of the host at ADDRESS, else as a capture shows it; NULL if it told none. */
 const char *describe_computer(const struct rule_input *in, uint32_t address);
 
-/* Evidence lines that several rules give: what the events say, and what each holder's table and answers say. */
+/* Evidence lines that several rules give: what the events and captures say, and what each holder's table and answers say. */
 void evidence_events(const struct rule_input *in, struct texts *evidence);
 void evidence_holder(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence);
 /* Who did not answer or was not asked, so that a weak verdict is understood. */
 void evidence_silence(const struct rule_input *in, uint32_t address, struct texts *evidence);
+/* Which MAC ADDRESS has, where that is known from, and whether it has another by now. */
+void evidence_mac(const struct rule_input *in, uint32_t address, struct texts *evidence);
+/* The packets that prove the conflict (part of evidence_events()), and what else captures show of a holder (of evidence_holder()). */
+void evidence_disputes(const struct rule_input *in, struct texts *evidence);
+void evidence_seen(const struct rule_input *in, const struct case_holder *holder, struct texts *evidence);

@@ -33,8 +33,10 @@ enum weight {
         WEIGHT_STALE,      /* named by WINS, but its own table does not list the name */
         WEIGHT_PROXY,      /* answers for the name, but its own table does not list it */
         WEIGHT_TOLD,       /* named by WINS, and silent */
+        WEIGHT_HEARD,      /* a capture shows that it answers for the name */
         WEIGHT_SPOKE,      /* refused the name to us, or was found to hold it */
         WEIGHT_ANSWERED,
+        WEIGHT_SEEN, /* a capture shows that it claims, refuses or lists the name itself */
         WEIGHT_TABLE,
 };
 
@@ -45,13 +47,33 @@ static enum weight weigh(const struct rule_input *in, const struct case_holder *
 
         if (holder->in_table)
                 return WEIGHT_TABLE;
+        if (capture_is_own_word(holder->seen) && !lacks_name(holder))
+                return WEIGHT_SEEN;
         if (holder->answered)
                 return lacks_name(holder) ? WEIGHT_PROXY : WEIGHT_ANSWERED;
         if (holder->told_by_wins)
                 return lacks_name(holder) ? WEIGHT_STALE : WEIGHT_TOLD;
         if (snapshot_is_wins(in->snapshot, holder->address))
                 return spoke ? WEIGHT_WINS_SPOKE : WEIGHT_NONE;
-        return spoke && !lacks_name(holder) ? WEIGHT_SPOKE : WEIGHT_NONE;
+        if (lacks_name(holder) || (!spoke && snapshot_find_spoofer(in->snapshot, holder->address)))
+                return WEIGHT_NONE;
+        return spoke ? WEIGHT_SPOKE : holder->seen ? WEIGHT_HEARD : WEIGHT_NONE;
+}
+
+/*
+ * Two that never objected to each other may be one machine, as long as their tables do not differ. Else one packet is one piece of
+ * evidence; an event or an answer of today, or another kind of packet from a machine with another MAC, is a second one.
+ */
+static enum diagnose_verdict prove_seen(const struct diagnose_case *c, const struct case_holder *holder,
+                                        const struct likeness *like)
+{
+        const bool besides = holder->refused || holder->demanded || holder->took || holder->answered;
+
+        if (case_is_silent(c) && !besides)
+                return like->table_differs ? VERDICT_LIKELY : VERDICT_POSSIBLE;
+        if (besides || (capture_count_proofs(holder->seen) > 1 && like->different_mac))
+                return VERDICT_CONFIRMED;
+        return VERDICT_LIKELY;
 }
 
 /* A refusal that this machine heard is good evidence, as it knows its WINS servers; a pasted one may be a server's. */
@@ -61,7 +83,10 @@ static enum diagnose_verdict prove(const struct diagnose_case *c, const struct c
         const bool spoke = holder->refused || holder->demanded || holder->took;
 
         if (holder->in_table)
-                return holder->answered || spoke || like->different_mac ? VERDICT_CONFIRMED : VERDICT_LIKELY;
+                return holder->answered || spoke || holder->seen || like->different_mac ? VERDICT_CONFIRMED
+                                                                                        : VERDICT_LIKELY;
+        if (capture_is_own_word(holder->seen))
+                return prove_seen(c, holder, like);
         if (holder->answered)
                 return spoke || holder->told_by_wins ? VERDICT_LIKELY : VERDICT_POSSIBLE;
         return holder->took || (holder->refused && c->here) ? VERDICT_LIKELY : VERDICT_POSSIBLE;

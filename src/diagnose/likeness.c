@@ -32,10 +32,12 @@ static void compare_macs(struct likeness *ret, const uint8_t a[6], const uint8_t
                 ret->different_mac = true;
 }
 
-/* A host's own answer that lists both addresses. A WINS server's does not count: it merges two machines of one name into
+/* A host's own answer that lists both addresses, or what a capture shows of that. A WINS server's does not count: it merges two machines of one name into
  * one record (observed of Samba). */
 static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
 {
+        if (capture_is_linked(&snapshot->captures, a, b))
+                return true;
         for (size_t i = 0; i < snapshot->query_count; i++) {
                 const struct snapshot_query *query = &snapshot->queries[i];
 
@@ -60,8 +62,11 @@ static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
 static const struct nbstat_table *table_of(const struct rule_input *in, uint32_t address)
 {
         const struct snapshot_host *host = snapshot_find_host(in->snapshot, address);
+        const struct capture_machine *machine = capture_find_machine(&in->snapshot->captures, address);
 
-        return host ? host->table : NULL;
+        if (host && host->table)
+                return host->table;
+        return machine && machine->complete ? machine->names : NULL;
 }
 
 struct likeness likeness_between(const struct rule_input *in, uint32_t a, uint32_t b)

@@ -10,7 +10,7 @@ struct likeness {
         bool different_mac; /* its MAC is known, and is none of the loser's */
         bool same_table;    /* both name tables are known and list the same unique names */
         bool table_differs; /* both are known and do not */
-        bool lists_both;    /* one of the two answered a query itself and listed both addresses as its own */
+        bool lists_both;    /* one of the two said itself, by an answer or a claim, that both addresses are its own */
 };
 
 /* The loser and OTHER. */

@@ -45,7 +45,8 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 return;
         }
         const struct holder_proof proof = holder_prove(in);
-        const bool seen = (proof.holder && !proof.proxy && (proof.holder->in_table || proof.holder->answered)) ||
+        const bool seen = (proof.holder && !proof.proxy &&
+                           (proof.holder->in_table || proof.holder->answered || proof.holder->seen)) ||
                           rival_is_logged(in);
 
         rule_fits(in, ret, seen ? VERDICT_CONFIRMED : VERDICT_LIKELY,

@@ -44,19 +44,6 @@ static void evidence_lease(const struct rule_input *in, const struct check_ref *
                           (unsigned long long)ref->offset, address, describe_client(in, ref));
 }
 
-static void evidence_mac(const struct rule_input *in, uint32_t address, struct texts *evidence)
-{
-        char text[MAC_TEXT_BYTES];
-        uint8_t mac[6];
-        bool from_status;
-
-        if (!snapshot_find_mac(in->snapshot, address, mac, &from_status))
-                return;
-        mac_format(mac, text);
-        texts_add(evidence, "%s: %s has the MAC address %s", from_status ? "node status" : "neighbour table",
-                  describe_address(in, address), text);
-}
-
 static bool mac_is(const struct rule_input *in, uint32_t address, const struct check_ref *ref)
 {
         uint8_t mac[6];

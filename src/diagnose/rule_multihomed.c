@@ -10,7 +10,9 @@ static void remedy(const struct rule_input *in, struct texts *lines)
 {
         const char *where = in->c->here ? "On this host" : describe_loser(in);
 
-        texts_add(lines, "No other machine is at fault: do not rename anything");
+        texts_add(lines, "%s",
+                  case_is_silent(in->c) ? "If they are one, no other machine is at fault: do not rename anything"
+                                        : "No other machine is at fault: do not rename anything");
         texts_add(lines,
                   "%s: give every adapter the same WINS servers (or none), or switch NetBIOS off on all adapters of "
                   "one segment but one",
@@ -37,7 +39,9 @@ static void evidence(const struct rule_input *in, uint32_t other, const struct l
                 texts_add(lines, "the address that refused, %s, is the very address that was refused", ip);
         if (like->same_mac)
                 texts_add(lines, "MAC addresses: %s has the same as %s", ip, describe_loser(in));
-        if (like->lists_both)
+        if (capture_is_linked(&in->snapshot->captures, in->c->address, other))
+                texts_add(lines, "%s: it said itself that both addresses are its own", in->snapshot->captures.label);
+        else if (like->lists_both)
                 texts_add(lines, "name query: the answer lists both addresses as the answering machine's own");
         if (like->same_table)
                 texts_add(lines, "node status: both name tables list the same names");
@@ -113,6 +117,42 @@ static void fit_record(const struct rule_input *in, struct rule_result *ret)
         remedy(in, &ret->remedy);
 }
 
+/* Has each of the two registered the name at a name server? Those do not hear each other. */
+static bool are_at_servers(const struct rule_input *in, uint32_t a, uint32_t b)
+{
+        const struct capture_claimant *one = capture_find_claimant(&in->snapshot->captures, &in->c->name, a);
+        const struct capture_claimant *other = capture_find_claimant(&in->snapshot->captures, &in->c->name, b);
+
+        return one && other && one->holder.server && other->holder.server;
+}
+
+/* Two that never objected to each other: on one segment that is what one machine with two adapters looks like. */
+static bool fit_silent(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+        const uint32_t other = c->sender;
+        const struct likeness like = likeness_to_loser(in, other);
+        const struct case_holder *holder = case_find_holder(c, other);
+
+        if (!case_is_silent(c) || like.table_differs || are_at_servers(in, c->address, other) || !holder ||
+            !capture_is_own_word(holder->seen) || holder->in_table || holder->answered)
+                return false;
+        rule_fits(in, ret, VERDICT_POSSIBLE,
+                  "%s is held under two addresses, %s and %s, and neither objected to the other: they may be two "
+                  "adapters of one machine",
+                  describe_name(in), describe_address(in, c->address), describe_host(in, other));
+        ret->culprit = holder;
+        evidence_events(in, &ret->evidence);
+        evidence_holder(in, holder, &ret->evidence);
+        texts_add(&ret->remedy,
+                  "Find out whether they are one machine: `nbtstat -A %s` and `nbtstat -A %s` (the same names, and who "
+                  "owns the MAC addresses)",
+                  describe_address(in, c->address), describe_address(in, other));
+        texts_add(&ret->remedy, "If they are two after all, which do not hear each other: give one another name");
+        remedy(in, &ret->remedy);
+        return true;
+}
+
 /* Equal tables say nothing by themselves: a clone's are equal too. */
 static bool could_compare(const struct likeness *like)
 {
@@ -148,7 +188,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 }
                 compared &= could_compare(&like);
         }
-        if (!c->here && c->address == 0 && fit_pair(in, ret))
+        if ((!c->here && c->address == 0 && fit_pair(in, ret)) || fit_silent(in, ret))
                 return;
         if (!c->here && c->address == 0)
                 rule_not_checked(ret,

@@ -10,9 +10,9 @@
 /* ASSUMPTION: within an hour a machine is rarely renamed; later its table says little about the demand. */
 #define FRESH_US (INT64_C(3600) * 1000000)
 
-static void remedy(const struct rule_input *in, struct texts *lines)
+static void remedy(const struct rule_input *in, uint32_t sender, struct texts *lines)
 {
-        const char *ip = describe_address(in, in->c->sender);
+        const char *ip = describe_address(in, sender);
 
         texts_add(lines,
                   "Find the machine at %s and what runs on it (attack tools, scanners, faulty NetBIOS stacks): "
@@ -30,28 +30,69 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                 texts_add(lines, "To get the name back: `nbtstat -RR`");
 }
 
-/* Nothing to judge, or good reason to trust the demand: RET says why, and false. */
-static bool is_suspect(const struct rule_input *in, struct rule_result *ret)
+/* The demand in question: the newest event, or what a capture shows. */
+struct demand {
+        const struct snapshot_event *event;     /* NULL: none was logged */
+        const struct capture_dispute *seen;     /* NULL: none was captured */
+        const struct snapshot_spoofer *watched; /* what is known of its sender; NULL: nothing */
+        uint32_t sender;
+};
+
+static struct demand find_demand(const struct rule_input *in)
+{
+        const struct snapshot_event *event = case_event(in->c);
+        struct demand demand = {.event = event && event->event->id != EVENT_ID_DUPLICATE_NAME_ERROR ? event : NULL};
+
+        demand.seen = case_find_dispute(in->c, demand.event ? demand.event->sender : 0, true);
+        demand.sender = demand.event ? demand.event->sender : demand.seen ? demand.seen->sender : 0;
+        demand.watched = snapshot_find_spoofer(in->snapshot, demand.sender);
+        return demand;
+}
+
+/* Somebody else whose own packets show that he holds the name. */
+static bool is_seen_held(const struct diagnose_case *c)
+{
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (capture_is_own_word(c->holders[i].seen))
+                        return true;
+        return false;
+}
+
+/* Good reason to trust the demand: RET says why, and true. */
+static bool is_trusted(const struct rule_input *in, const struct demand *demand, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
-        const struct snapshot_event *event = case_event(c);
-        const struct case_holder *sender = case_find_holder(c, c->sender);
+        const struct case_holder *sender = case_find_holder(c, demand->sender);
 
-        if (!event || event->event->id == EVENT_ID_DUPLICATE_NAME_ERROR)
-                rule_out(ret, event ? "no demand was sent: the claim was refused in the open" : "no demand was logged");
-        else if (event->sender == 0)
-                rule_not_checked(ret, "the event does not tell who sent the demand");
-        else if (case_is_own(in->snapshot, c, event->sender))
+        if (case_is_own(in->snapshot, c, demand->sender))
                 rule_out(ret, "the sender's address is one of the machine's own");
-        else if (snapshot_is_wins(in->snapshot, event->sender))
+        else if (snapshot_is_wins(in->snapshot, demand->sender) || (demand->seen && demand->seen->by_server))
                 rule_out(ret, "the demand came from a WINS server, which may send them");
-        else if (sender && (sender->in_table || sender->answered))
+        else if (sender && (sender->in_table || sender->answered || capture_is_own_word(sender->seen)))
                 rule_out(ret, "the sender of the demand holds the name itself");
-        else if (case_live_holder(c))
+        else if (case_live_holder(c) || is_seen_held(c))
                 rule_out(ret, "another machine does hold the name, so the demand was well-founded");
         else if (case_verification(c) == SNAPSHOT_VERIFICATION_HOLDER)
                 rule_out(ret, "when the demand came, the node asked and found another holder");
-        else if (!in->snapshot->asked)
+        else
+                return false;
+        return true;
+}
+
+/* Nothing to judge, or good reason to trust the demand: RET says why, and false. */
+static bool is_suspect(const struct rule_input *in, const struct demand *demand, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+
+        if (!demand->event && !demand->seen)
+                rule_out(ret, c->event_count > 0 || c->dispute_count > 0
+                                      ? "no demand was sent: the claim was refused in the open"
+                                      : "no demand was logged");
+        else if (demand->sender == 0)
+                rule_not_checked(ret, "the event does not tell who sent the demand");
+        else if (is_trusted(in, demand, ret))
+                return false;
+        else if (!in->snapshot->asked && !(demand->seen && demand->watched))
                 rule_not_checked(ret, "nobody was asked whether the sender of the demand holds the name");
         else if (!c->has_name && (!c->here || !in->snapshot->node))
                 rule_not_checked(ret, "which name was demanded is not known");
@@ -77,45 +118,55 @@ static enum diagnose_verdict with_watch(const struct snapshot_spoofer *watched, 
         return verdict;
 }
 
-static void judge(const struct rule_input *in, struct rule_result *ret)
+static enum diagnose_verdict weigh(const struct rule_input *in, const struct demand *demand, bool told, bool searched)
 {
-        const struct diagnose_case *c = in->c;
-        const struct snapshot_event *event = case_event(c);
-
-        if (!is_suspect(in, ret))
-                return;
-        const struct snapshot_host *host = snapshot_find_host(in->snapshot, event->sender);
-        const bool told = host && host->table;
-        const bool unfounded = case_verification(c) == SNAPSHOT_VERIFICATION_UNFOUNDED;
-        const bool searched = c->has_name && snapshot_was_searched(in->snapshot, &c->name);
-        const bool second = unfounded || (searched && is_fresh(in->snapshot, event));
-        const struct snapshot_spoofer *watched = snapshot_find_spoofer(in->snapshot, event->sender);
+        const bool unfounded = case_verification(in->c) == SNAPSHOT_VERIFICATION_UNFOUNDED;
+        const bool second = unfounded || (searched && demand->event && is_fresh(in->snapshot, demand->event));
         enum diagnose_verdict verdict = VERDICT_POSSIBLE;
 
         if (told)
                 verdict = second ? VERDICT_CONFIRMED : VERDICT_LIKELY;
         else if (unfounded)
                 verdict = VERDICT_LIKELY;
-        verdict = with_watch(watched, verdict);
+        return with_watch(demand->watched, verdict);
+}
+
+static void judge(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct diagnose_case *c = in->c;
+        const struct demand demand = find_demand(in);
+
+        if (!is_suspect(in, &demand, ret))
+                return;
+        const struct snapshot_host *host = snapshot_find_host(in->snapshot, demand.sender);
+        const bool told = host && host->table;
+        const bool searched = c->has_name && snapshot_was_searched(in->snapshot, &c->name);
+        const enum diagnose_verdict verdict = weigh(in, &demand, told, searched);
+
         rule_fits(in, ret, verdict,
                   verdict == VERDICT_POSSIBLE
                           ? "The demand for %s from %s may be forged: nobody else is seen to hold the name"
                           : "The demand for %s from %s looks forged: nobody else holds the name",
-                  c->has_name ? describe_name(in) : "one of our names", describe_host(in, event->sender));
-        ret->culprit = case_find_holder(c, event->sender);
+                  c->has_name ? describe_name(in) : "one of our names", describe_host(in, demand.sender));
+        ret->culprit = case_find_holder(c, demand.sender);
         evidence_events(in, &ret->evidence);
         if (told)
                 texts_add(&ret->evidence,
                           "node status of %s: its own name table does not list the name, and it is no WINS "
                           "server we know",
-                          describe_address(in, event->sender));
+                          describe_address(in, demand.sender));
         if (searched)
                 texts_add(&ret->evidence, "name query: no other machine answers for %s now", describe_name(in));
-        if (watched)
-                texts_add(&ret->evidence, "netbt watch, %s spoofer %s: %s", watched->confidence,
-                          describe_address(in, event->sender), watched->evidence);
-        evidence_silence(in, event->sender, &ret->evidence);
-        remedy(in, &ret->remedy);
+        if (demand.watched)
+                texts_add(&ret->evidence, "%s, %s spoofer %s: %s", demand.watched->source, demand.watched->confidence,
+                          describe_address(in, demand.sender), demand.watched->evidence);
+        if (!told && demand.seen && verdict == VERDICT_POSSIBLE)
+                texts_add(&ret->evidence,
+                          "a WINS server that is not seen at work in the capture would look the same (name it with "
+                          "--wins %s if it is one)",
+                          describe_address(in, demand.sender));
+        evidence_silence(in, demand.sender, &ret->evidence);
+        remedy(in, demand.sender, &ret->remedy);
 }
 
 const struct rule rule_spoofed = {CAUSE_SPOOFED_DEMAND, 5, judge};

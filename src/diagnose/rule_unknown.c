@@ -79,7 +79,8 @@ static void headline(const struct rule_input *in, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
         const char *sender = c->sender ? describe_host(in, c->sender) : "an unknown address";
-        const bool refused = case_event(c) && case_event(c)->event->id == EVENT_ID_DUPLICATE_NAME_ERROR;
+        const bool refused = case_event(c) ? case_event(c)->event->id == EVENT_ID_DUPLICATE_NAME_ERROR
+                                           : case_find_dispute(c, 0, false) != NULL;
 
         if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
                 rule_fits(in, ret, VERDICT_POSSIBLE,
@@ -104,6 +105,11 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 evidence_holder(in, proof.holder, &ret->evidence);
         else
                 evidence_silence(in, c->sender, &ret->evidence);
+        const struct snapshot_spoofer *spoofer = snapshot_find_spoofer(in->snapshot, c->sender);
+
+        if (spoofer)
+                texts_add(&ret->evidence, "%s, %s spoofer %s: %s", spoofer->source, spoofer->confidence,
+                          describe_address(in, c->sender), spoofer->evidence);
         if (proof.stale)
                 texts_add(&ret->evidence,
                           "so the record in WINS is a stale one, or a static mapping to the wrong address");

@@ -42,7 +42,7 @@ static bool table_lacks(const struct case_holder *holder)
 
 static bool is_alive(const struct case_holder *holder)
 {
-        return holder && (holder->in_table || holder->answered);
+        return holder && (holder->in_table || holder->answered || holder->seen);
 }
 
 /* The other addresses of the record: the verdict is that of the one who is surest not to hold the name. */
@@ -100,6 +100,11 @@ static void judge_wire(const struct rule_input *in, struct rule_result *ret)
         }
         if (!told) {
                 rule_not_checked(ret, winsrec_why_not(in, "it gives no wrong address for the name"));
+                return;
+        }
+        if (!in->snapshot->asked && !table_lacks(told)) {
+                rule_not_checked(ret,
+                                 "the machine that WINS gives for the name could not be asked whether it holds it");
                 return;
         }
         rule_fits(in, ret, table_lacks(told) && !winsrec_was_refused(in) ? VERDICT_LIKELY : VERDICT_POSSIBLE,

@@ -133,7 +133,7 @@ static const struct case_holder *told_wrongly(const struct rule_input *in)
         for (size_t i = 0; i < in->c->holder_count; i++) {
                 const struct case_holder *holder = &in->c->holders[i];
 
-                if (holder->told_by_wins && !holder->in_table && !holder->answered &&
+                if (holder->told_by_wins && !holder->in_table && !holder->answered && !holder->seen &&
                     !snapshot_is_wins(in->snapshot, holder->address))
                         return holder;
         }

@@ -20,20 +20,32 @@ const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, 
         return NULL;
 }
 
+static int confidence_of(const struct snapshot_spoofer *spoofer)
+{
+        return strcmp(spoofer->confidence, "confirmed") == 0 ? 2 : strcmp(spoofer->confidence, "likely") == 0;
+}
+
 const struct snapshot_spoofer *snapshot_find_spoofer(const struct snapshot *snapshot, uint32_t address)
 {
-        for (size_t i = 0; i < snapshot->spoofer_count; i++)
-                if (snapshot->spoofers[i].address == address)
-                        return &snapshot->spoofers[i];
-        return NULL;
+        const struct snapshot_spoofer *best = NULL;
+
+        for (size_t i = 0; i < snapshot->spoofer_count; i++) {
+                const struct snapshot_spoofer *spoofer = &snapshot->spoofers[i];
+
+                if (spoofer->address == address && (!best || confidence_of(spoofer) > confidence_of(best)))
+                        best = spoofer;
+        }
+        return best;
 }
 
 bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address)
 {
+        const struct capture_machine *machine = capture_find_machine(&snapshot->captures, address);
+
         for (size_t i = 0; i < snapshot->wins_count; i++)
                 if (snapshot->wins[i] == address)
                         return true;
-        return false;
+        return machine && machine->server;
 }
 
 static bool copy_mac(const uint8_t mac[6], uint8_t ret_mac[6])
@@ -44,23 +56,88 @@ static bool copy_mac(const uint8_t mac[6], uint8_t ret_mac[6])
         return true;
 }
 
-bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6], bool *ret_from_status)
+static bool find_local_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6])
 {
         const struct snapshot_iface *own = snapshot_find_iface(snapshot, address);
-        const struct snapshot_host *host = snapshot_find_host(snapshot, address);
 
-        if (ret_from_status)
-                *ret_from_status = false;
-        if (own && own->has_mac && copy_mac(own->mac, ret_mac))
-                return true;
+        return own && own->has_mac && copy_mac(own->mac, ret_mac);
+}
+
+static bool find_neighbour_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6])
+{
         for (size_t i = 0; i < snapshot->neighbour_count; i++)
                 if (snapshot->neighbours[i].address == address && copy_mac(snapshot->neighbours[i].mac, ret_mac))
                         return true;
-        if (!host || !host->table || !copy_mac(host->table->statistics.unit_id, ret_mac))
-                return false;
-        if (ret_from_status)
-                *ret_from_status = true;
-        return true;
+        return false;
+}
+
+bool snapshot_find_mac_in(const struct snapshot *snapshot, uint32_t address, enum snapshot_mac place,
+                          uint8_t ret_mac[6])
+{
+        const struct capture_machine *machine = capture_find_machine(&snapshot->captures, address);
+        const struct snapshot_host *host = snapshot_find_host(snapshot, address);
+
+        switch (place) {
+        case SNAPSHOT_MAC_INTERFACE:
+                return find_local_mac(snapshot, address, ret_mac);
+        case SNAPSHOT_MAC_CAPTURE:
+                return machine && machine->has_mac && copy_mac(machine->mac, ret_mac);
+        case SNAPSHOT_MAC_NEIGHBOUR:
+                return find_neighbour_mac(snapshot, address, ret_mac);
+        case SNAPSHOT_MAC_STATUS:
+                return host && host->table && copy_mac(host->table->statistics.unit_id, ret_mac);
+        case SNAPSHOT_MAC_MAX:
+                break;
+        }
+        return false;
+}
+
+bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6],
+                       enum snapshot_mac *ret_from)
+{
+        static const enum snapshot_mac here[] = {SNAPSHOT_MAC_INTERFACE, SNAPSHOT_MAC_CAPTURE, SNAPSHOT_MAC_NEIGHBOUR,
+                                                 SNAPSHOT_MAC_STATUS};
+        static const enum snapshot_mac elsewhere[] = {SNAPSHOT_MAC_CAPTURE, SNAPSHOT_MAC_INTERFACE,
+                                                      SNAPSHOT_MAC_NEIGHBOUR, SNAPSHOT_MAC_STATUS};
+        const enum snapshot_mac *order = snapshot->captures.label && !snapshot->captures.ours ? elsewhere : here;
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(here); i++) {
+                if (!snapshot_find_mac_in(snapshot, address, order[i], ret_mac))
+                        continue;
+                if (ret_from)
+                        *ret_from = order[i];
+                return true;
+        }
+        return false;
+}
+
+const char *snapshot_mac_str(enum snapshot_mac from)
+{
+        static const char *const words[SNAPSHOT_MAC_MAX] = {
+                [SNAPSHOT_MAC_INTERFACE] = "interfaces",
+                [SNAPSHOT_MAC_CAPTURE] = "capture",
+                [SNAPSHOT_MAC_NEIGHBOUR] = "neighbour table",
+                [SNAPSHOT_MAC_STATUS] = "node status",
+        };
+
+        return from < SNAPSHOT_MAC_MAX ? words[from] : "";
+}
+
+const struct nbstat_table *snapshot_names(const struct snapshot *snapshot, uint32_t address)
+{
+        const struct snapshot_host *host = snapshot_find_host(snapshot, address);
+        const struct capture_machine *machine = capture_find_machine(&snapshot->captures, address);
+
+        if (host && host->table)
+                return host->table;
+        return machine ? machine->names : NULL;
+}
+
+bool snapshot_wants(const struct snapshot *snapshot, const struct nb_name *name)
+{
+        if (!snapshot->has_only)
+                return true;
+        return snapshot->only_stem ? nb_name_same_stem(&snapshot->only, name) : nb_name_equal(&snapshot->only, name);
 }
 
 bool snapshot_was_searched(const struct snapshot *snapshot, const struct nb_name *name)

@@ -10,6 +10,7 @@
 #include "base/ip4.h"
 #include "dhcp/check.h"
 #include "dhcp/learnt.h"
+#include "diagnose/capture.h"
 #include "eventlog/companion.h"
 #include "eventlog/event.h"
 #include "node/node.h"
@@ -39,8 +40,9 @@ struct snapshot_neighbour {
         uint8_t mac[6];
 };
 
-/* What netbt watch found out about one address lately. */
+/* What was found out about one address: by netbt watch lately, or in a capture. */
 struct snapshot_spoofer {
+        const char *source; /* "netbt watch", "site.pcap" */
         uint32_t address;
         const char *confidence; /* "possible", "likely", "confirmed" */
         const char *evidence;   /* sentences, "; " between */
@@ -156,8 +158,21 @@ struct snapshot_leases {
         const char *summary; /* "records that cannot be read: 2; …", of all faults; NULL: there is none */
 };
 
+/* Where a MAC is known from; the sooner the surer. */
+enum snapshot_mac {
+        SNAPSHOT_MAC_INTERFACE,
+        SNAPSHOT_MAC_CAPTURE,
+        SNAPSHOT_MAC_NEIGHBOUR,
+        SNAPSHOT_MAC_STATUS, /* it says so itself */
+        SNAPSHOT_MAC_MAX,
+};
+
 struct snapshot {
         wall_t now; /* 0 if unknown: no event then counts as old */
+        /* Only this name is asked about: no case is made of another. Events that tell no name are taken to be of it. */
+        bool has_only;
+        bool only_stem; /* whatever its suffix */
+        struct nb_name only;
         bool offline;
         /* The events were logged by this machine: no source was given, or the source is this machine's. */
         bool events_are_ours;
@@ -189,6 +204,7 @@ struct snapshot {
         size_t database_count;
         const struct snapshot_database *databases;
         struct snapshot_leases leases;
+        struct captures captures;
         const char *dhcp_source; /* where dhcp_settings come from; NULL: settings were not read */
         size_t dhcp_setting_count;
         const struct dhcp_setting *dhcp_settings;
@@ -200,17 +216,29 @@ const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot
 /* What is known of the host at ADDRESS, or NULL. */
 const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address);
 
-/* What netbt watch found out about ADDRESS, or NULL. */
+/* What was found out about ADDRESS as a spoofer, or NULL: the surest. */
 const struct snapshot_spoofer *snapshot_find_spoofer(const struct snapshot *snapshot, uint32_t address);
 
-/* Is ADDRESS one of the WINS servers known? */
+/* Is ADDRESS one of the WINS servers known, or was it seen to work as one? */
 bool snapshot_is_wins(const struct snapshot *snapshot, uint32_t address);
 
 /*
- * The MAC of ADDRESS: of our own interface, else of the neighbour table, else what its node status said; all-zero ones
- * (Samba's) count as none. False if unknown. RET_FROM_STATUS (may be NULL) tells that the host itself said so.
+ * The MAC of ADDRESS, from the surest place that knows one; all-zero ones (Samba's node status) count as none. False if
+ * unknown. RET_FROM (may be NULL) tells the place. A capture of another site comes before this machine's own interfaces.
  */
-bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6], bool *ret_from_status);
+bool snapshot_find_mac(const struct snapshot *snapshot, uint32_t address, uint8_t ret_mac[6],
+                       enum snapshot_mac *ret_from);
+/* The MAC that one place knows. */
+bool snapshot_find_mac_in(const struct snapshot *snapshot, uint32_t address, enum snapshot_mac place,
+                          uint8_t ret_mac[6]);
+/* "neighbour table"; never NULL. */
+const char *snapshot_mac_str(enum snapshot_mac from);
+
+/* The unique names of ADDRESS: its name table now, else what it showed of itself in a capture; NULL: not known. */
+const struct nbstat_table *snapshot_names(const struct snapshot *snapshot, uint32_t address);
+
+/* Is NAME asked about? */
+bool snapshot_wants(const struct snapshot *snapshot, const struct nb_name *name);
 
 /* Was NAME looked for by broadcast or WINS so that a holder could have answered? */
 bool snapshot_was_searched(const struct snapshot *snapshot, const struct nb_name *name);

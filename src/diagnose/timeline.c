@@ -88,6 +88,7 @@ static struct timeline_row event_row(const struct snapshot_event *event, uint32_
                 .what = event_what(event->event->id),
                 .from = event->sender,
                 .to = event->own ? event->own : address,
+                .repeated = event->event->repeated,
                 .has_name = event->has_name || name,
         };
 
@@ -112,6 +113,26 @@ static struct timeline_row companion_row(const struct snapshot_companion *compan
         };
 }
 
+static struct timeline_row packet_row(const struct capture_packet *packet)
+{
+        const bool names_another = packet->address != packet->from && packet->kind != WATCH_PACKET_REFUSAL;
+
+        return (struct timeline_row){
+                .kind = TIMELINE_PACKET,
+                .has_time = packet->time.us != 0,
+                .time = packet->time,
+                .source = packet->source,
+                .number = packet->frame,
+                .what = watch_packet_str(packet->kind),
+                .from = packet->from,
+                .to = packet->to,
+                .naming = names_another ? packet->address : 0,
+                .repeated = packet->repeated,
+                .has_name = true,
+                .name = packet->name,
+        };
+}
+
 /* ---- timelines ---------------------------------------------------------------------------------------------------- */
 
 static int finish(struct timeline *timeline, struct timeline *ret)
@@ -123,12 +144,30 @@ static int finish(struct timeline *timeline, struct timeline *ret)
         return r;
 }
 
+/* Packets of several disputes may be the same. */
+static void add_packet(struct timeline *timeline, const struct capture_packet *packet)
+{
+        for (size_t i = 0; i < timeline->count; i++)
+                if (timeline->rows[i].kind == TIMELINE_PACKET && timeline->rows[i].number == packet->frame &&
+                    strcmp(timeline->rows[i].source, packet->source) == 0)
+                        return;
+        timeline->rows[timeline->count++] = packet_row(packet);
+}
+
+static void add_disputes(struct timeline *timeline, const struct capture_dispute *const *disputes, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < disputes[i]->packet_count; j++)
+                        add_packet(timeline, &disputes[i]->packets[j]);
+}
+
 int timeline_of_case(const struct snapshot *snapshot, const struct diagnose_case *c, struct arena *arena,
                      struct timeline *ret)
 {
+        const size_t max = CASE_MAX_EVENTS + snapshot->companion_count + CASE_MAX_DISPUTES * CAPTURE_PROOFS;
         struct timeline timeline = {0};
 
-        timeline.rows = arena_alloc(arena, (CASE_MAX_EVENTS + snapshot->companion_count) * sizeof *timeline.rows);
+        timeline.rows = arena_alloc(arena, max * sizeof *timeline.rows);
         if (!timeline.rows)
                 return NBT_ERR_NOMEM;
         for (size_t i = at_most(c->event_count, CASE_MAX_EVENTS); i > 0; i--)
@@ -137,20 +176,45 @@ int timeline_of_case(const struct snapshot *snapshot, const struct diagnose_case
         for (size_t i = 0; i < snapshot->companion_count; i++)
                 if (case_has_companion(c, &snapshot->companions[i].companion))
                         timeline.rows[timeline.count++] = companion_row(&snapshot->companions[i]);
+        add_disputes(&timeline, c->disputes, at_most(c->dispute_count, CASE_MAX_DISPUTES));
         return finish(&timeline, ret);
+}
+
+/* Does a companion speak of the name that is asked about, or is none? */
+static bool is_wanted(const struct snapshot *snapshot, const struct companion *companion)
+{
+        char stem[NB_NAME_TEXT_BYTES];
+
+        if (!snapshot->has_only)
+                return true;
+        nb_name_format_stem(&snapshot->only, stem);
+        return companion_names(companion, stem);
 }
 
 int timeline_of_all(const struct snapshot *snapshot, struct arena *arena, struct timeline *ret)
 {
+        const struct captures *captures = &snapshot->captures;
+        const struct nb_name *only = snapshot->has_only && !snapshot->only_stem ? &snapshot->only : NULL;
         struct timeline timeline = {0};
 
-        timeline.rows = arena_alloc(arena, (snapshot->event_count + snapshot->companion_count) * sizeof *timeline.rows);
+        timeline.rows = arena_alloc(arena, (snapshot->event_count + snapshot->companion_count + captures->packet_count +
+                                            captures->dispute_count * CAPTURE_PROOFS) *
+                                                   sizeof *timeline.rows);
         if (!timeline.rows)
                 return NBT_ERR_NOMEM;
-        for (size_t i = snapshot->event_count; i > 0; i--)
-                timeline.rows[timeline.count++] = event_row(&snapshot->events[i - 1], 0, NULL);
+        for (size_t i = snapshot->event_count; i > 0; i--) {
+                const struct snapshot_event *event = &snapshot->events[i - 1];
+
+                if (!event->has_name || snapshot_wants(snapshot, &event->name))
+                        timeline.rows[timeline.count++] = event_row(event, 0, only);
+        }
         for (size_t i = 0; i < snapshot->companion_count; i++)
-                timeline.rows[timeline.count++] = companion_row(&snapshot->companions[i]);
+                if (is_wanted(snapshot, &snapshot->companions[i].companion))
+                        timeline.rows[timeline.count++] = companion_row(&snapshot->companions[i]);
+        for (size_t i = 0; i < captures->packet_count; i++)
+                timeline.rows[timeline.count++] = packet_row(&captures->packets[i]);
+        for (size_t i = 0; captures->packet_count == 0 && i < captures->dispute_count; i++)
+                add_disputes(&timeline, &(const struct capture_dispute *){&captures->disputes[i]}, 1);
         return finish(&timeline, ret);
 }
 

@@ -26,6 +26,8 @@ struct timeline_row {
         const char *computer; /* whose log it is, as the event says; NULL if it does not */
         const char *what;     /* "event 4320: name release demand"; never NULL */
         uint32_t from, to;    /* who did it to whom; 0: unknown, or nobody in particular */
+        uint32_t naming;      /* the address that a packet names, if it is not its sender's; else 0 */
+        uint64_t repeated;    /* so many more like it followed */
         bool has_name;
         struct nb_name name;
 };
@@ -35,11 +37,11 @@ struct timeline {
         struct timeline_row *rows; /* in the arena; earliest first, those without a time last */
 };
 
-/* The events and companions of case C, in ARENA. NBT_ERR_NOMEM. */
+/* The events, the companions and the decisive packets of case C, in ARENA. NBT_ERR_NOMEM. */
 int timeline_of_case(const struct snapshot *snapshot, const struct diagnose_case *c, struct arena *arena,
                      struct timeline *ret) NBT_MUST_CHECK;
 
-/* All that SNAPSHOT holds, in ARENA. NBT_ERR_NOMEM. */
+/* All that SNAPSHOT holds of what is asked about (snapshot_wants()), in ARENA. NBT_ERR_NOMEM. */
 int timeline_of_all(const struct snapshot *snapshot, struct arena *arena, struct timeline *ret) NBT_MUST_CHECK;
 
 /* From now on the rows' order is that of the reference's clock: each row learns how far its machine's clock is ahead. NBT_ERR_NOMEM. */

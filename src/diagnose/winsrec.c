@@ -79,6 +79,9 @@ bool winsrec_was_refused(const struct rule_input *in)
         for (size_t i = 0; i < in->snapshot->database_count; i++)
                 if (winsrec_refusal(in, &in->snapshot->databases[i]))
                         return true;
+        for (size_t i = 0; i < c->dispute_count && i < CASE_MAX_DISPUTES; i++)
+                if (c->disputes[i]->by_server)
+                        return true;
         for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++)
                 if (c->events[i]->sender != 0 && snapshot_is_wins(in->snapshot, c->events[i]->sender))
                         return true;

@@ -55,7 +55,7 @@ struct holder_entry {
 #define STATION_SERVER 2u
 #define STATION_PROXY 4u
 #define STATION_ALLOWED 8u
-#define STATION_LOCAL 16u /* broadcast into the segment, so that its MAC is its own */
+#define STATION_LOCAL 16u /* no router stands between, so that its MAC is its own */
 
 struct station_entry {
         uint32_t next;

@@ -63,6 +63,13 @@ static bool is_allowed(const struct watch *watch, uint32_t address)
         return false;
 }
 
+/* ASSUMPTION: a broadcast, or a time to live that no router has lowered: systems start with one of these. */
+static bool is_local(const struct frame *frame)
+{
+        return (frame->has_destination_mac && frame->destination_mac[0] & 1) || frame->ttl == 32 || frame->ttl == 64 ||
+               frame->ttl == 128 || frame->ttl == 255;
+}
+
 static uint32_t meet_station(struct watch *watch, wall_t time, const struct frame *frame)
 {
         const uint32_t number = table_station_get(&watch->table, frame->source, time);
@@ -78,7 +85,7 @@ static uint32_t meet_station(struct watch *watch, wall_t time, const struct fram
                 station->flags |= STATION_MAC;
                 table_mac_note(&watch->table, frame->source_mac, frame->source);
         }
-        if (frame->has_destination_mac && frame->destination_mac[0] & 1) /* the group bit */
+        if (is_local(frame))
                 station->flags |= STATION_LOCAL;
         station->packets++;
         station->last_us = time.us;

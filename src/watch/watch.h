@@ -277,7 +277,7 @@ struct watch_station {
         uint8_t mac[6];
         bool server; /* answers claims or queries that were sent to it alone: a name server */
         bool proxy;  /* answers with addresses of others */
-        bool local;  /* broadcast into the segment: then the MAC is its own, and no router's */
+        bool local;  /* no router stands between: then the MAC is its own */
         bool router; /* its MAC speaks for many addresses */
         wall_t first, last;
         uint32_t packets, queries, claims, answers, refusals, demands;

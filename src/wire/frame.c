@@ -141,7 +141,7 @@ static enum frame_verdict read_ipv4(struct rd *rd, struct frame *frame)
         const size_t total_len = rd_be16(rd);
         rd_skip(rd, 2);
         const uint16_t fragment = rd_be16(rd);
-        rd_skip(rd, 1);
+        frame->ttl = rd_u8(rd);
         const uint8_t protocol = rd_u8(rd);
         rd_skip(rd, 2);
         frame->source = rd_be32(rd);

@@ -36,6 +36,7 @@ struct frame {
         bool has_source_mac, has_destination_mac;
         uint8_t source_mac[6], destination_mac[6];
         uint16_t vlan; /* the innermost tag's id; 0: none */
+        uint8_t ttl;
         uint32_t source, destination;
         uint16_t source_port, destination_port;
         bool cut; /* the capture holds less of the payload than was sent */

@@ -201,18 +201,6 @@ def test_commands_stay_whole(diagnose):
                      r"/v ComputerName /t REG_SZ /d NEWNAME", out, re.M)
 
 
-@pytest.mark.parametrize("option", ["--pcap=x"])
-def test_sources_of_later_versions_are_refused_with_advice(run, option):
-    done = run("netbt", "diagnose", option)
-    assert done.returncode == 2 and done.stdout == ""
-    assert re.fullmatch(rf"netbt diagnose: {option.split('=')[0]}: not known to this version; .+\n", done.stderr)
-    assert option.split("=")[0] + " " not in run("netbt", "diagnose", "--help").stdout
-
-
-def test_refused_source_as_two_words(run):
-    assert "not known to this version" in run("netbt", "diagnose", "--pcap", "x.pcap").stderr
-
-
 @pytest.mark.parametrize("args, event, said", [
     (("stray",), None, "stray: not expected here"),
     (("--event", "/nonexistent/file"), None, "/nonexistent/file: No such file"),

@@ -84,17 +84,17 @@ static void test_mac(void **state)
         struct arena arena = ARENA_INIT;
         struct world world;
         uint8_t mac[6];
-        bool from_status;
+        enum snapshot_mac from;
 
         world_init(&world, &arena,
                    "if:eth0:10.0.0.1:02-00-00-00-00-01 arp:10.0.0.3:02-00-00-00-00-AA arp:10.0.0.5:00-00-00-00-00-00 "
                    "host:10.0.0.3:A<00>:02-00-00-00-00-03 host:10.0.0.4:A<00>:02-00-00-00-00-04 "
                    "host:10.0.0.5:A<00>:00-00-00-00-00-00");
         assert_true(snapshot_find_mac(&world.snapshot, 0x0A000001, mac, NULL) && mac[5] == 0x01);
-        assert_true(snapshot_find_mac(&world.snapshot, 0x0A000003, mac, &from_status) && mac[5] == 0xAA);
-        assert_false(from_status);
-        assert_true(snapshot_find_mac(&world.snapshot, 0x0A000004, mac, &from_status) && mac[5] == 0x04);
-        assert_true(from_status);
+        assert_true(snapshot_find_mac(&world.snapshot, 0x0A000003, mac, &from) && mac[5] == 0xAA);
+        assert_int_equal(from, SNAPSHOT_MAC_NEIGHBOUR);
+        assert_true(snapshot_find_mac(&world.snapshot, 0x0A000004, mac, &from) && mac[5] == 0x04);
+        assert_int_equal(from, SNAPSHOT_MAC_STATUS);
         assert_false(snapshot_find_mac(&world.snapshot, 0x0A000005, mac, NULL));
         assert_false(snapshot_find_mac(&world.snapshot, 0x0A000006, mac, NULL));
         arena_done(&arena);

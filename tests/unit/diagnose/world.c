@@ -390,9 +390,122 @@ static void add_spoofer(struct world *w, char *rest)
 {
         struct snapshot_spoofer *row = &w->spoofers[w->snapshot.spoofer_count++];
 
+        row->source = "netbt watch";
         row->address = read_ip(cut(&rest, ":"));
         row->confidence = cut(&rest, ":");
         row->evidence = rest;
+}
+
+/* ---- captures ------------------------------------------------------------------------------------------------------ */
+
+static void take_capture(struct world *w, const char *rest)
+{
+        struct captures *captures = &w->snapshot.captures;
+
+        captures->label = "site.pcap";
+        captures->file_count = 1;
+        captures->ours = rest != NULL;
+        captures->disputes = w->disputes;
+        captures->claimants = w->claimants;
+        captures->machines = w->machines;
+}
+
+static struct capture_packet make_packet(enum watch_packet_kind kind, const struct nb_name *name, uint32_t from,
+                                         uint32_t to, uint64_t frame)
+{
+        return (struct capture_packet){.source = "site.pcap",
+                                       .frame = frame,
+                                       .time = {WORLD_NOW_US - INT64_C(60000000)},
+                                       .kind = kind,
+                                       .name = *name,
+                                       .from = from,
+                                       .to = to,
+                                       .address = from};
+}
+
+static void add_dispute(struct world *w, char *rest)
+{
+        static const char *const hows[] = {"refused", "demand", "both", "listed"};
+        static const enum watch_packet_kind kinds[] = {WATCH_PACKET_REFUSAL, WATCH_PACKET_CONFLICT_DEMAND,
+                                                       WATCH_PACKET_CLAIM, WATCH_PACKET_TABLE};
+        const uint64_t frame = 10 * w->snapshot.captures.dispute_count + 1;
+        struct capture_dispute *d = &w->disputes[w->snapshot.captures.dispute_count++];
+        const char *how = cut(&rest, ":");
+
+        while (strcmp(hows[d->how], how) != 0)
+                d->how++;
+        d->name = read_name(cut(&rest, ":"));
+        d->loser = read_ip(cut(&rest, ":"));
+        d->sender = read_ip(cut(&rest, ":"));
+        d->other = read_ip(cut(&rest, ":"));
+        d->by_server = rest && strcmp(rest, "server") == 0;
+        d->over = rest && strcmp(rest, "over") == 0;
+        d->first = d->last = (wall_t){WORLD_NOW_US - INT64_C(60000000)};
+        d->packets[d->packet_count++] = make_packet(WATCH_PACKET_CLAIM, &d->name, d->loser, 0x0A4D00FF, frame);
+        d->packets[d->packet_count++] =
+                make_packet(kinds[d->how], &d->name, d->sender ? d->sender : d->other, d->loser, frame + 1);
+}
+
+static void age_dispute(struct world *w, const char *rest)
+{
+        struct capture_dispute *d = &w->disputes[w->snapshot.captures.dispute_count - 1];
+
+        d->first = d->last = (wall_t){WORLD_NOW_US - strtol(rest, NULL, 10) * INT64_C(1000000)};
+}
+
+static void take_proof(struct capture_claimant *claimant, char letter)
+{
+        static const char letters[] = "-c--aqrt";
+        const char *at = strchr(letters, letter);
+
+        if (letter == 'h')
+                claimant->holder.hearsay = true;
+        else if (letter == 'x')
+                claimant->holder.state = WATCH_STATE_REFUSED;
+        else if (letter == 'z')
+                claimant->holder.state = WATCH_STATE_RELEASED;
+        else if (at)
+                claimant->holder.proofs |= (uint16_t)(1u << (at - letters));
+        else
+                fail_msg("no proof: %c", letter);
+}
+
+static void add_claimant(struct world *w, char *rest)
+{
+        struct capture_claimant *claimant = &w->claimants[w->snapshot.captures.claimant_count++];
+
+        claimant->name = read_name(cut(&rest, ":"));
+        claimant->holder.state = WATCH_STATE_HELD;
+        claimant->holder.address = read_ip(cut(&rest, ":"));
+        for (const char *letter = cut(&rest, ":"); *letter; letter++)
+                take_proof(claimant, *letter);
+        claimant->holder.own_word = capture_is_own_word(claimant->holder.proofs);
+        claimant->holder.server = claimant->holder.proofs & 1u << WATCH_PROOF_ACCEPTED ? 0x0A000009 : 0;
+        claimant->holder.link = rest ? read_ip(rest) : 0;
+        claimant->proof = make_packet(WATCH_PACKET_ANSWER, &claimant->name,
+                                      claimant->holder.hearsay ? 0x0A000009 : claimant->holder.address, 0x0A000001,
+                                      100 + w->snapshot.captures.claimant_count);
+}
+
+static void add_machine(struct world *w, char *rest)
+{
+        struct capture_machine *machine = &w->machines[w->snapshot.captures.machine_count++];
+
+        machine->address = read_ip(cut(&rest, ":"));
+        machine->last.us = WORLD_NOW_US - INT64_C(60000000);
+        machine->has_mac = true;
+        read_mac(cut(&rest, ":"), machine->mac);
+        machine->server = rest && strcmp(rest, "server") == 0;
+        machine->complete = rest && !machine->server;
+        if (machine->complete)
+                machine->names = read_table(w, rest, NULL);
+}
+
+static void take_only(struct world *w, const char *rest)
+{
+        w->snapshot.has_only = true;
+        w->snapshot.only_stem = strchr(rest, '<') == NULL;
+        w->snapshot.only = read_name(rest);
 }
 
 static void take_word(struct world *w, char *rest)
@@ -456,6 +569,18 @@ static void take_word(struct world *w, char *rest)
                 add_record(w, rest);
         else if (strcmp(key, "ref") == 0)
                 add_refusal(w, rest);
+        else if (strcmp(key, "cap") == 0)
+                take_capture(w, rest);
+        else if (strcmp(key, "seen") == 0)
+                add_dispute(w, rest);
+        else if (strcmp(key, "seenage") == 0)
+                age_dispute(w, rest);
+        else if (strcmp(key, "held") == 0)
+                add_claimant(w, rest);
+        else if (strcmp(key, "mach") == 0)
+                add_machine(w, rest);
+        else if (strcmp(key, "only") == 0)
+                take_only(w, rest);
         else if (strcmp(key, "cfg") == 0)
                 set_host_name(w, rest);
         else

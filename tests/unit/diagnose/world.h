@@ -29,6 +29,13 @@
  *   dhcp:IFACE:NAME:TEXT:inforce|hidden|left|leftinforce   (TEXT: commas stand for blanks)
  *   nodewins:ADDRESS                the local node's first interface registers there
  *   ref:NAME:CLAIMANT:HOLDER[:static]           a claim that the server refused a minute ago
+ *   cap[:ours]                      a capture, site.pcap, was read; this machine is seen in it. What follows is in it:
+ *   seen:refused|demand|both|listed:NAME:LOSER:SENDER:OTHER[:server|over]   a dispute of a minute ago (0.0.0.0 for nobody)
+ *   seenage:SECONDS                 the last dispute is so old
+ *   held:NAME:ADDRESS:PROOFS[:LINK]             who holds the name, by c claim, a accepted at 10.0.0.9, r refusal, t table, q answer;
+ *                                   h by hearsay, of 10.0.0.9; x was refused it; z gave it up
+ *   mach:ADDRESS:MAC[:server|TABLE] a machine and its names, as its node status shows them
+ *   only:NAME                       nothing else is asked about
  */
 #include "base/arena.h"
 #include "diagnose/snapshot.h"
@@ -55,6 +62,9 @@ struct world {
         struct check_ref leases[8];
         struct check_finding faults[4];
         struct dhcp_setting settings[8];
+        struct capture_dispute disputes[8];
+        struct capture_claimant claimants[16];
+        struct capture_machine machines[16];
 };
 
 #define WORLD_NOW_US INT64_C(1800000000000000)

@@ -41,6 +41,7 @@ static void every_link_type(void **state)
                 assert_int_equal(frame_decode(samples[i].link, samples[i].bytes, samples[i].len_bytes, &f), FRAME_UDP);
                 assert_int_equal(f.source, 0x0A4D0002);
                 assert_int_equal(f.destination, 0x0A4D00FF);
+                assert_int_equal(f.ttl, 64);
                 assert_int_equal(f.source_port, 137);
                 assert_int_equal(f.destination_port, 137);
                 assert_int_equal(f.vlan, samples[i].vlan);

@@ -767,8 +767,8 @@ static void multihomed_is_one_machine(void **state)
         assert_int_equal(watch_counters(world.watch).conflicts, 0);
 }
 
-/* The MAC of one who broadcasts is its own; of others it may be the router's. */
-static void who_broadcasts_is_here(void **state)
+/* The MAC of one whose packets no router has handled is its own. */
+static void who_is_here(void **state)
 {
         struct watch_station station;
         uint32_t cursor = 0;
@@ -852,7 +852,7 @@ int main(void)
                 TEST(frames_bear_the_callers_numbers),
                 TEST(kinds_of_proof_add_up),
                 TEST(multihomed_is_one_machine),
-                TEST(who_broadcasts_is_here),
+                TEST(who_is_here),
                 TEST(rows_of_one_name),
                 TEST(what_cannot_be_read),
         };
