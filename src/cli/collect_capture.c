@@ -327,9 +327,9 @@ static void tell_counters(struct capture_reading *reading)
         struct texts *notes = &reading->c->notes;
 
         tell_first(reading, counters.truncated, counters.first_truncated,
-                   "could not be read because the capture cut them short");
+                   "could not be read: cut short by the capture");
         tell_first(reading, counters.malformed, counters.first_malformed,
-                   "could not be read because its lengths contradict each other");
+                   "could not be read: lengths that contradict each other");
         if (counters.unsupported > 0)
                 texts_add(notes,
                           "%llu frames are of a link type that is not read here (read are Ethernet, SLL, SLL2, "

@@ -328,7 +328,7 @@ def notes(done):
 def test_cut_packets(diagnose, write):
     done = diagnose("--pcap", write(pcap(twin(), snap=80)))
     assert done.returncode == 0
-    assert "3 packets could not be read because the capture cut them short, the first is packet 1 of site.pcap" in notes(done)
+    assert "3 packets could not be read: cut short by the capture, the first is packet 1 of site.pcap" in notes(done)
 
 
 def test_end_within_a_packet(diagnose, write):
@@ -400,4 +400,4 @@ def test_own_malformed_packet_is_told(diagnose, write):
     odd = bytearray(twin()[0])
     struct.pack_into(">H", odd, 14 + 20 + 4, 5)  # UDP shorter than its header
     done = diagnose("--pcap", write(pcap([bytes(odd)] + twin())))
-    assert done.returncode == 1 and "1 packet could not be read because its lengths contradict each other, the first is packet 1 of site.pcap" in notes(done)
+    assert done.returncode == 1 and "1 packet could not be read: lengths that contradict each other, the first is packet 1 of site.pcap" in notes(done)
