@@ -116,7 +116,7 @@ def lab_part(number):
 
 def cases(tally):
     """The table of what the labelled cases of netbt diagnose expected and what it found."""
-    logs = [TOP / "build" / f"{lab_part(i + 1)[0]}.junit.xml" for i in range(LAB_PARTS)]
+    logs = [TOP / "build" / f"{part}.junit.xml" for part in [command_lines()[0], *[lab_part(i + 1)[0] for i in range(LAB_PARTS)]]]
     code, out = run(PYTHON, "tests/lab/matrix.py", "-o", "build/cases-matrix.txt", *logs)
     print(out, end="")
     tally.one("labelled cases of diagnose", code == 0)

@@ -127,6 +127,17 @@ static void collect_node(struct collection *c, const struct cli_context *ctx)
                         collect_add_wins(c, c->node.ifaces[i].wins[j]);
 }
 
+/* All addresses of the settings' machine. */
+static void take_own_addresses(struct collection *c, const struct settings_effective *settings)
+{
+        uint32_t *own = arena_alloc(&c->arena, (settings->iface_count + 1) * SETTINGS_MAX_ADDRESSES * sizeof *own);
+
+        for (size_t i = 0; own && i < settings->iface_count; i++)
+                for (size_t j = 0; j < settings->ifaces[i].address_count; j++)
+                        own[c->snapshot.own_count++] = settings->ifaces[i].addresses[j];
+        c->snapshot.own = own;
+}
+
 static void take_settings(struct collection *c, const struct settings_effective *settings, const char *path)
 {
         struct snapshot_host_names *names = &c->snapshot.host_names;
@@ -135,6 +146,7 @@ static void take_settings(struct collection *c, const struct settings_effective 
         for (size_t i = 0; i < HOSTNAME_SOURCE_MAX; i++)
                 if (settings->host_names[i])
                         names->names[i] = arena_strdup(&c->arena, settings->host_names[i]);
+        take_own_addresses(c, settings);
         for (size_t i = 0; i < settings->wins_count; i++)
                 collect_add_wins(c, settings->wins[i]);
         for (size_t i = 0; i < settings->iface_count; i++)
@@ -466,6 +478,8 @@ void collect_finish(struct collection *c, const struct collect_request *request)
                 s->dhcp_source = NULL;
                 s->dhcp_setting_count = 0;
         }
+        if (!request->reg_path)
+                s->own_count = 0; /* of this machine the interfaces tell */
         s->wins_count = c->wins_count;
         s->wins = c->wins;
         s->event_count = c->event_count;

@@ -575,7 +575,9 @@ bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c,
 {
         if (address == 0)
                 return false;
-        return address == c->address || (c->here && snapshot_find_iface(snapshot, address) != NULL);
+        if (c->here)
+                return address == c->address || snapshot_find_iface(snapshot, address);
+        return address == c->address || snapshot_settings_join(snapshot, c->address, address);
 }
 
 const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32_t address)

@@ -63,7 +63,7 @@ const struct snapshot_event *case_event(const struct diagnose_case *c);
 /* What the node found about the demands of the newest event's sender: the newest word on it. */
 enum snapshot_verification case_verification(const struct diagnose_case *c);
 
-/* Is ADDRESS the loser itself (for this machine: any of its addresses)? */
+/* Is ADDRESS the loser itself (any of its addresses, as far as they are known)? */
 bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address);
 
 /* The holder at ADDRESS, or NULL. */

@@ -130,7 +130,12 @@ struct likeness likeness_to_loser(const struct rule_input *in, uint32_t other)
 {
         if (other == 0)
                 return (struct likeness){0};
-        return in->c->here ? likeness_to_us(in, other) : likeness_between(in, in->c->address, other);
+        if (in->c->here)
+                return likeness_to_us(in, other);
+        struct likeness ret = likeness_between(in, in->c->address, other);
+
+        ret.own_address |= case_is_own(in->snapshot, in->c, other);
+        return ret;
 }
 
 bool likeness_is_one(const struct likeness *likeness)

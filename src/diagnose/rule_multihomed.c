@@ -35,8 +35,11 @@ static void evidence(const struct rule_input *in, uint32_t other, const struct l
 
         if (like->own_address && own && in->c->here)
                 texts_add(lines, "interfaces: %s is this machine's own address on %s", ip, own->label);
-        else if (like->own_address)
+        else if (like->own_address && other == in->c->address)
                 texts_add(lines, "the address that refused, %s, is the very address that was refused", ip);
+        else if (like->own_address)
+                texts_add(lines, "%s: the settings give the machine both addresses, %s and %s",
+                          in->snapshot->host_names.source, describe_address(in, in->c->address), ip);
         if (like->same_mac)
                 texts_add(lines, "MAC addresses: %s has the same as %s", ip, describe_loser(in));
         if (capture_is_linked(&in->snapshot->captures, in->c->address, other))

@@ -12,6 +12,19 @@ const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot
         return NULL;
 }
 
+static bool is_in_settings(const struct snapshot *snapshot, uint32_t address)
+{
+        for (size_t i = 0; i < snapshot->own_count; i++)
+                if (snapshot->own[i] == address)
+                        return true;
+        return false;
+}
+
+bool snapshot_settings_join(const struct snapshot *snapshot, uint32_t a, uint32_t b)
+{
+        return is_in_settings(snapshot, a) && is_in_settings(snapshot, b);
+}
+
 const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address)
 {
         for (size_t i = 0; i < snapshot->host_count; i++)

@@ -197,6 +197,8 @@ struct snapshot {
         size_t relay_count;
         const struct snapshot_relay *relays; /* one a computer and log */
         struct snapshot_host_names host_names;
+        size_t own_count; /* addresses that settings which were given (not this machine's) say their machine has */
+        const uint32_t *own;
         size_t host_count;
         const struct snapshot_host *hosts;
         size_t query_count;
@@ -212,6 +214,9 @@ struct snapshot {
 
 /* The interface that bears ADDRESS, or NULL: then it is no address of this machine. */
 const struct snapshot_iface *snapshot_find_iface(const struct snapshot *snapshot, uint32_t address);
+
+/* Do settings that were given say that one machine has both addresses? */
+bool snapshot_settings_join(const struct snapshot *snapshot, uint32_t a, uint32_t b);
 
 /* What is known of the host at ADDRESS, or NULL. */
 const struct snapshot_host *snapshot_find_host(const struct snapshot *snapshot, uint32_t address);

@@ -206,7 +206,7 @@ static const char *take_text(struct builder *b, const char *key, const char *nam
         return keep(b, (const char *)value.data);
 }
 
-static void add_address(const char *word, size_t len, uint32_t wins[SETTINGS_MAX_WINS], size_t *count)
+static void add_address(const char *word, size_t len, uint32_t ret[SETTINGS_MAX_ADDRESSES], size_t *count)
 {
         char text[IP4_TEXT_BYTES] = "";
         uint32_t address = 0;
@@ -214,26 +214,26 @@ static void add_address(const char *word, size_t len, uint32_t wins[SETTINGS_MAX
         if (len >= sizeof(text))
                 return;
         memcpy(text, word, len);
-        if (ip4_parse(text, &address) < 0 || address == 0 || *count >= SETTINGS_MAX_WINS)
+        if (ip4_parse(text, &address) < 0 || address == 0 || *count >= SETTINGS_MAX_ADDRESSES)
                 return;
         for (size_t i = 0; i < *count; i++)
-                if (wins[i] == address)
+                if (ret[i] == address)
                         return;
-        wins[(*count)++] = address;
+        ret[(*count)++] = address;
 }
 
-static void add_addresses(const char *text, uint32_t wins[SETTINGS_MAX_WINS], size_t *count)
+static void add_addresses(const char *text, uint32_t ret[SETTINGS_MAX_ADDRESSES], size_t *count)
 {
         while (*text) {
                 const size_t len = strcspn(text, " ,;\t");
 
-                add_address(text, len, wins, count);
+                add_address(text, len, ret, count);
                 text += len + (text[len] != '\0');
         }
 }
 
 /* Adds the addresses of a value; what is none was complained about. */
-static void take_addresses(struct builder *b, const char *key, const char *name, uint32_t wins[SETTINGS_MAX_WINS],
+static void take_addresses(struct builder *b, const char *key, const char *name, uint32_t ret[SETTINGS_MAX_ADDRESSES],
                            size_t *count)
 {
         struct reg_value value;
@@ -242,9 +242,9 @@ static void take_addresses(struct builder *b, const char *key, const char *name,
         if (!find(b, key, name, &value))
                 return;
         if (value.type == REG_TYPE_SZ || value.type == REG_TYPE_EXPAND_SZ)
-                add_addresses((const char *)value.data, wins, count);
+                add_addresses((const char *)value.data, ret, count);
         for (const char *text = reg_value_next(&value, &pos); text; text = reg_value_next(&value, &pos))
-                add_addresses(text, wins, count);
+                add_addresses(text, ret, count);
 }
 
 static void take_users(struct builder *b)
@@ -379,6 +379,10 @@ static void take_tcpip_iface(struct builder *b, const char *key, struct settings
 
         iface->dhcp_known = take_number(b, key, "EnableDHCP", &enabled, &line);
         iface->dhcp_enabled = enabled != 0;
+        if (!iface->dhcp_enabled)
+                take_addresses(b, key, "IPAddress", iface->addresses, &iface->address_count);
+        if (iface->dhcp_enabled || !iface->dhcp_known)
+                take_addresses(b, key, "DhcpIPAddress", iface->addresses, &iface->address_count);
         iface->dhcp_server = text_or_empty(b, key, "DhcpServer");
         iface->domain = text_or_empty(b, key, "Domain");
         iface->dhcp_domain = text_or_empty(b, key, "DhcpDomain");

@@ -11,6 +11,7 @@
 
 #define SETTINGS_MAX_IFACES 64
 #define SETTINGS_MAX_WINS 12
+#define SETTINGS_MAX_ADDRESSES SETTINGS_MAX_WINS
 #define SETTINGS_MAX_USERS 16
 #define SETTINGS_MAX_COMPLAINTS 256
 
@@ -46,6 +47,8 @@ struct settings_iface {
         struct settings_u32 netbios_options;
         /* from Tcpip\Parameters\Interfaces; "" or 0 if absent */
         bool dhcp_known, dhcp_enabled;
+        size_t address_count;
+        uint32_t addresses[SETTINGS_MAX_ADDRESSES]; /* its own: static ones, with DHCP the one of its lease */
         const char *domain, *dhcp_domain;
         const char *dhcp_server;
         const char *name_servers;                   /* static, else DHCP's; separated by blanks */

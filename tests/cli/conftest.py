@@ -20,6 +20,8 @@ TOP = HERE.parent.parent
 BUILD = pathlib.Path(os.environ.get("NETBT_BUILD", TOP / "build")).resolve()
 sys.path.insert(0, str(TOP / "tests" / "lab"))
 
+from judging import pytest_configure, pytest_runtest_call, pytest_runtest_teardown, pytest_terminal_summary  # noqa: E402  of labelled cases
+
 if os.geteuid() != 0:
     collect_ignore = ["test_network.py"]
 

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from conftest import BUILD, HERE, TOP, Daemon, a_view, name16
+from label import case
 
 GOLDEN = HERE / "golden" / "diagnose"
 SCHEMA = json.loads((TOP / "dist" / "diagnose.schema.json").read_text())
@@ -72,7 +73,9 @@ def judged(diagnose):
         stands = [{f["cause"] for f in document["findings"]}, *[{n["cause"] for n in document[k]} for k in ("ruled_out", "not_checked")]]
         assert sorted(c for group in stands for c in group) == sorted(CAUSES)
         assert done.returncode == (1 if document["findings"] else 0)
+        run_json.reports.append((document, done.returncode))
         return document
+    run_json.reports = []
     return run_json
 
 
@@ -101,13 +104,20 @@ def validate(value, schema, where):
 
 
 @pytest.mark.parametrize("event, cause, verdict, name, suffix, sender", [
-    pytest.param(V1, "unknown", "possible", None, None, "22.101.26.231", id="V1"),
-    pytest.param(V2, "unknown", "possible", None, None, "1.104.252.130", id="V2"),
-    pytest.param(V3, "same-computer-name", "possible", "DESKTOP-1N4R894", "00", "74.118.138.92", id="V3"),
-    pytest.param(V4, "same-computer-name", "possible", "DESKTOP-1N4R894", "20", "74.118.138.92", id="V4"),
-    pytest.param(V5, "browser-election", "likely", "SHIELDBASE", "1D", "10.3.58.6", id="V5"),
-    pytest.param(V6, "unknown", "possible", "ABC123", "1B", "192.168.100.246", id="V6"),
-    pytest.param(V7, "browser-election", "likely", "WORKGROUP", "1D", "192.168.1.107", id="V7"),
+    pytest.param(V1, "unknown", "possible", None, None, "22.101.26.231", id="V1",
+                 marks=case("unknown", "possible", "", by="22.101.26.231", unlike="spoofed-demand")),
+    pytest.param(V2, "unknown", "possible", None, None, "1.104.252.130", id="V2",
+                 marks=case("unknown", "possible", "", by="1.104.252.130", unlike="spoofed-demand")),
+    pytest.param(V3, "same-computer-name", "possible", "DESKTOP-1N4R894", "00", "74.118.138.92", id="V3",
+                 marks=case("same-computer-name", "possible", "DESKTOP-1N4R894<00>", by="74.118.138.92")),
+    pytest.param(V4, "same-computer-name", "possible", "DESKTOP-1N4R894", "20", "74.118.138.92", id="V4",
+                 marks=case("same-computer-name", "possible", "DESKTOP-1N4R894<20>", by="74.118.138.92")),
+    pytest.param(V5, "browser-election", "likely", "SHIELDBASE", "1D", "10.3.58.6", id="V5",
+                 marks=case("browser-election", "likely", "SHIELDBASE<1D>", by="10.3.58.6", unlike="same-computer-name")),
+    pytest.param(V6, "unknown", "possible", "ABC123", "1B", "192.168.100.246", id="V6",
+                 marks=case("unknown", "possible", "ABC123<1B>", by="192.168.100.246", unlike="browser-election")),
+    pytest.param(V7, "browser-election", "likely", "WORKGROUP", "1D", "192.168.1.107", id="V7",
+                 marks=case("browser-election", "likely", "WORKGROUP<1D>", by="192.168.1.107", unlike="same-computer-name")),
     pytest.param(refusal("JSMITH         :3", "10.0.0.5", "10.0.0.6"), "same-user-name", "possible", "JSMITH", "03", "10.0.0.6", id="user"),
 ])
 def test_pasted_offline(judged, event, cause, verdict, name, suffix, sender):

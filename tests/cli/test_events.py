@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from conftest import BUILD, program
+from test_diagnose import V1, V2, V3, V4, V5, V6, V7
 
 EMIT = BUILD / "tests" / "unit" / "store" / "emit_events"
 
@@ -92,6 +93,25 @@ def test_explain_json(run):
         ("WORKGROUP", "1D", "10.77.0.4", "10.77.0.2")
     assert second["data"] is None and second["line"] == 8
     assert document["problems"] == [] and document["foreign"] == 0
+
+
+@pytest.mark.parametrize("event, number, name, suffix, own, sender", [
+    pytest.param(V1, 4320, None, None, None, "22.101.26.231", id="V1"),
+    pytest.param(V2, 4320, None, None, None, "1.104.252.130", id="V2"),
+    pytest.param(V3, 4321, "DESKTOP-1N4R894", "00", "74.118.138.195", "74.118.138.92", id="V3"),
+    pytest.param(V4, 4321, "DESKTOP-1N4R894", "20", "74.118.138.195", "74.118.138.92", id="V4"),
+    pytest.param(V5, 4321, "SHIELDBASE", "1D", "10.3.58.7", "10.3.58.6", id="V5"),
+    pytest.param(V6, 4321, "ABC123", "1B", "192.168.100.254", "192.168.100.246", id="V6"),
+    pytest.param(V7, 4321, "WORKGROUP", "1D", "192.168.1.159", "192.168.1.107", id="V7"),
+])
+def test_explain_the_real_records(run, event, number, name, suffix, own, sender):
+    """Of Microsoft's articles, public logs and a forum: all that there are."""
+    document = json.loads(run("netbt", "explain", "--json", input=event).stdout)
+    [explained] = document["events"]
+    assert (explained["id"], explained["name"], explained["suffix"], explained["interface_address"], explained["sender"]) == \
+        (number, name, suffix, own, sender)
+    assert document["problems"] == []
+    assert sender in run("netbt", "explain", input=event).stdout
 
 
 def test_explain_names_the_line(run):

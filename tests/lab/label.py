@@ -5,8 +5,8 @@
         ...
         node.diagnose()
 
-The test itself need not look at the report: Lab keeps it, and conftest.py judges the first one of the test by the label. Several labels:
-several faults at once. healthy: nothing is wrong, and nothing may be found. What each case came to goes with the test's result as a
+The test itself need not look at the report: a fixture of the test keeps it (the lab, or judged in tests/cli), and judging.py judges the first
+one by the label. Several labels: several faults at once. healthy: nothing is wrong, and nothing may be found. What each case came to goes with the test's result as a
 property, from which matrix.py makes the table "expected against found".
 """
 import dataclasses
@@ -93,10 +93,18 @@ def labels_of(item):
     return [mark.args[0] for mark in reversed(list(item.iter_markers("case")))]
 
 
+def first_report(item):
+    """With its exit code; (None, None) if the test came to none."""
+    for fixture in item.funcargs.values():
+        reports = getattr(fixture, "reports", None)
+        if reports:
+            return reports[0]
+    return None, None
+
+
 def record(item):
     """Judges what the test of ITEM came to, leaves it with the test's result, and returns what is wrong."""
-    lab = item.funcargs.get("lab")
-    judged, wrong = judge(labels_of(item), *(lab.reports[0] if lab and lab.reports else (None, None)))
+    judged, wrong = judge(labels_of(item), *first_report(item))
     item.user_properties.append((PROPERTY, json.dumps({"case": item.name.removeprefix("test_"), **judged, "wrong": wrong})))
     return wrong
 

@@ -561,6 +561,8 @@ static void take_word(struct world *w, char *rest)
                 add_fault(w, rest);
         else if (strcmp(key, "settings") == 0)
                 s->dhcp_source = "a settings file";
+        else if (strcmp(key, "own") == 0)
+                w->own[s->own_count++] = read_ip(rest);
         else if (strcmp(key, "dhcp") == 0)
                 add_setting(w, rest);
         else if (strcmp(key, "nodewins") == 0)
@@ -605,6 +607,7 @@ void world_init(struct world *world, struct arena *arena, const char *words)
         world->snapshot.relays = world->relays;
         world->snapshot.hosts = world->hosts;
         world->snapshot.queries = world->queries;
+        world->snapshot.own = world->own;
         world->snapshot.databases = world->databases;
         world->node.ifaces = world->node_ifaces;
         world->node.names = world->names;

@@ -26,6 +26,7 @@
  *   lease:ADDRESS:NAME:MAC          an active lease
  *   fault:twice|overlap|client:ADDRESS:MAC:ADDRESS:MAC   what netbt dhcp check would find
  *   settings                        the settings were read, and hold nothing from DHCP unless told here:
+ *   own:ADDRESS                     settings that were given say that their machine has it
  *   dhcp:IFACE:NAME:TEXT:inforce|hidden|left|leftinforce   (TEXT: commas stand for blanks)
  *   nodewins:ADDRESS                the local node's first interface registers there
  *   ref:NAME:CLAIMANT:HOLDER[:static]           a claim that the server refused a minute ago
@@ -65,6 +66,7 @@ struct world {
         struct capture_dispute disputes[8];
         struct capture_claimant claimants[16];
         struct capture_machine machines[16];
+        uint32_t own[4];
 };
 
 #define WORLD_NOW_US INT64_C(1800000000000000)

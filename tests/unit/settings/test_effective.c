@@ -282,6 +282,30 @@ static void test_interfaces(void **state)
         arena_done(&w.arena);
 }
 
+/* A static address; that of a lease, beside the 0.0.0.0 that Windows leaves; what DHCP left beside a static one is none. */
+static void test_addresses(void **state)
+{
+        struct world w;
+
+        (void)state;
+        build(&w, V5 "[" SCHEMA_KEY_TCPIP_IFACES "\\{A}]\n\"EnableDHCP\"=dword:0\n\"DhcpIPAddress\"=\"10.0.0.9\"\n"
+                     "\"IPAddress\"=hex(7):31,00,30,00,2e,00,30,00,2e,00,30,00,2e,00,31,00,00,00,\\\n"
+                     "  31,00,30,00,2e,00,30,00,2e,00,30,00,2e,00,32,00,00,00,00,00\n"
+                     "[" SCHEMA_KEY_TCPIP_IFACES "\\{B}]\n\"EnableDHCP\"=dword:1\n\"IPAddress\"=\"0.0.0.0\"\n"
+                     "\"DhcpIPAddress\"=\"10.0.0.3\"\n");
+        const struct settings_iface *fixed = settings_iface_find(&w.s, "{A}"),
+                                    *leased = settings_iface_find(&w.s, "{B}");
+
+        assert_non_null(fixed);
+        assert_non_null(leased);
+        assert_int_equal(fixed->address_count, 2);
+        assert_int_equal(fixed->addresses[0], 0x0A000001);
+        assert_int_equal(fixed->addresses[1], 0x0A000002);
+        assert_int_equal(leased->address_count, 1);
+        assert_int_equal(leased->addresses[0], 0x0A000003);
+        arena_done(&w.arena);
+}
+
 static void test_bad_wins_addresses_have_their_events(void **state)
 {
         static const struct {
@@ -484,6 +508,7 @@ int main(void)
                 cmocka_unit_test(test_ranges),
                 cmocka_unit_test(test_scope),
                 cmocka_unit_test(test_interfaces),
+                cmocka_unit_test(test_addresses),
                 cmocka_unit_test(test_bad_wins_addresses_have_their_events),
                 cmocka_unit_test(test_nothing_is_ignored_without_a_word),
                 cmocka_unit_test(test_every_row_is_taken_or_complained_about),
