@@ -54,12 +54,19 @@ static struct diagnose_case *find_case(const struct case_builder *b, const struc
         return NULL;
 }
 
+/* Two addresses that one machine calls its own, and nobody objected: there is no conflict, though the first packets look like one. */
+static bool is_of_one_machine(const struct snapshot *snapshot, const struct capture_dispute *dispute)
+{
+        return dispute->how == CAPTURE_BOTH_HOLD &&
+               capture_is_linked(&snapshot->captures, dispute->loser, dispute->other);
+}
+
 static void add_dispute(struct case_builder *b, const struct capture_dispute *dispute)
 {
         const uint32_t subject = subject_of(b->snapshot, dispute);
         struct diagnose_case *c = find_case(b, dispute, subject);
 
-        if (!c)
+        if (!c && !is_of_one_machine(b->snapshot, dispute))
                 c = case_get(b, &dispute->name, subject, 0);
         if (!c)
                 return;
