@@ -51,18 +51,21 @@ void strbuf_printf(struct strbuf *sb, const char *format, ...)
         va_list args;
 
         va_start(args, format);
+        strbuf_vprintf(sb, format, args);
+        va_end(args);
+}
+
+void strbuf_vprintf(struct strbuf *sb, const char *format, va_list args)
+{
+        va_list again;
+
+        va_copy(again, args);
         const int len = vsnprintf(NULL, 0, format, args);
-        va_end(args);
-        if (len < 0) {
+        if (len < 0)
                 sb->failed = true;
-                return;
-        }
-        if (!grow(sb, (size_t)len))
-                return;
-        va_start(args, format);
-        vsnprintf(sb->text + sb->len_bytes, (size_t)len + 1, format, args);
-        va_end(args);
-        sb->len_bytes += (size_t)len;
+        else if (grow(sb, (size_t)len))
+                sb->len_bytes += (size_t)vsnprintf(sb->text + sb->len_bytes, (size_t)len + 1, format, again);
+        va_end(again);
 }
 
 const char *strbuf_str(const struct strbuf *sb)

@@ -5,6 +5,7 @@
  */
 #include "base/result.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,7 @@ void strbuf_add(struct strbuf *sb, const char *text);
 void strbuf_add_bytes(struct strbuf *sb, const void *bytes, size_t len_bytes);
 void strbuf_add_char(struct strbuf *sb, char c);
 void strbuf_printf(struct strbuf *sb, const char *format, ...) NBT_PRINTF(2, 3);
+void strbuf_vprintf(struct strbuf *sb, const char *format, va_list args) NBT_PRINTF(2, 0);
 
 /* Always a valid NUL-terminated text, borrowed until the next call. */
 const char *strbuf_str(const struct strbuf *sb);

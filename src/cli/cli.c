@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,32 +47,77 @@ struct cli_context cli_context_default(const char *program)
         };
 }
 
-int cli_fail(const struct cli_context *ctx, enum cli_exit exit, const char *what, const char *why, const char *todo)
+/* What a file, a packet or a word of the command line brought along may hold anything: an error is one line, and controls no terminal. */
+static void print_clean(FILE *out, const char *text)
+{
+        for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+                const bool is_c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0; /* in UTF-8 */
+
+                at += is_c1;
+                fputc(is_c1 || *at < ' ' || *at == 0x7F ? '.' : *at, out);
+        }
+}
+
+static void print_error(const struct cli_context *ctx, const struct strbuf *text)
 {
         /* what is printed already stands before its error, where both go to one place */
         fflush(ctx->out);
-        fprintf(ctx->err, "%s", ctx->program);
-        if (what)
-                fprintf(ctx->err, ": %s", what);
-        if (why)
-                fprintf(ctx->err, ": %s", why);
-        if (todo)
-                fprintf(ctx->err, "; %s", todo);
+        fprintf(ctx->err, "%s: ", ctx->program);
+        print_clean(ctx->err, strbuf_ok(text) ? strbuf_str(text) : nbt_err_str(NBT_ERR_NOMEM));
         fputc('\n', ctx->err);
+}
+
+int cli_fail(const struct cli_context *ctx, enum cli_exit exit, const char *what, const char *why, const char *todo)
+{
+        struct strbuf text = STRBUF_INIT;
+
+        strbuf_printf(&text, "%s%s%s%s%s", what ? what : "", what && why ? ": " : "", why ? why : "", todo ? "; " : "",
+                      todo ? todo : "");
+        print_error(ctx, &text);
+        strbuf_done(&text);
         return (int)exit;
 }
 
 int cli_failf(const struct cli_context *ctx, enum cli_exit exit, const char *format, ...)
 {
+        struct strbuf text = STRBUF_INIT;
         va_list args;
 
-        fflush(ctx->out);
-        fprintf(ctx->err, "%s: ", ctx->program);
         va_start(args, format);
-        vfprintf(ctx->err, format, args);
+        strbuf_vprintf(&text, format, args);
         va_end(args);
-        fputc('\n', ctx->err);
+        print_error(ctx, &text);
+        strbuf_done(&text);
         return (int)exit;
+}
+
+const char *cli_why(int code)
+{
+        return code == NBT_ERR_IO ? strerror(errno) : nbt_err_str(code);
+}
+
+int cli_read_file(const struct cli_context *ctx, const char *path, size_t limit_bytes, struct strbuf *text)
+{
+        const bool is_stdin = strcmp(path, "-") == 0;
+        const char *name = is_stdin ? "standard input" : path;
+        FILE *file = is_stdin ? stdin : fopen(path, "re");
+        char piece[16384];
+        size_t len;
+
+        if (!file)
+                return cli_fail(ctx, CLI_EXIT_USAGE, name, strerror(errno), NULL);
+        while (text->len_bytes <= limit_bytes && (len = fread(piece, 1, sizeof(piece), file)) > 0)
+                strbuf_add_bytes(text, piece, len);
+        const char *why = ferror(file) ? strerror(errno) : NULL;
+        if (!is_stdin)
+                fclose(file);
+        if (why)
+                return cli_fail(ctx, CLI_EXIT_USAGE, name, why, NULL);
+        if (!strbuf_ok(text))
+                return cli_fail(ctx, CLI_EXIT_FAILED, name, nbt_err_str(NBT_ERR_NOMEM), NULL);
+        if (text->len_bytes > limit_bytes)
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: larger than %zu MiB; split it", name, limit_bytes >> 20);
+        return CLI_EXIT_OK;
 }
 
 static int set_colour(struct cli_context *ctx, const char *when)

@@ -7,6 +7,7 @@
  * --color) away, prints with printers of its own to ctx->out, and returns an exit code.
  */
 #include "base/result.h"
+#include "base/strbuf.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -68,5 +69,13 @@ int cli_getopt(struct cli_context *ctx, int argc, char **argv, const char *short
 /* Prints "PROGRAM: WHAT: WHY; TODO" to ctx->err (parts may be NULL) and returns EXIT, so that a command can end with it. */
 int cli_fail(const struct cli_context *ctx, enum cli_exit exit, const char *what, const char *why, const char *todo);
 
-/* As cli_fail, with a formatted text. */
+/* As cli_fail, with a formatted text. Of both, what would control a terminal or begin another line is printed as '.'. */
 int cli_failf(const struct cli_context *ctx, enum cli_exit exit, const char *format, ...) NBT_PRINTF(3, 4);
+
+/* The phrase for CODE; for NBT_ERR_IO what errno says. */
+const char *cli_why(int code);
+
+/* Adds the whole of the file PATH ("-": standard input) to TEXT. An exit code, having told what is wrong: a file that cannot be read, for
+ * whatever reason, or that holds more than LIMIT bytes (whole MiB), is wrong input (CLI_EXIT_USAGE). */
+int cli_read_file(const struct cli_context *ctx, const char *path, size_t limit_bytes,
+                  struct strbuf *text) NBT_MUST_CHECK;

@@ -162,8 +162,8 @@ static int run(struct cli_context *ctx, int argc, char **argv)
                 if (strcmp(argv[optind], verbs[i].name) == 0)
                         verb = &verbs[i];
         if (!verb)
-                return cli_fail(ctx, CLI_EXIT_USAGE, optind < argc ? argv[optind] : "dhcp",
-                                optind < argc ? "no such verb" : "needs a verb", "see 'netbt dhcp --help'");
+                return cli_fail(ctx, CLI_EXIT_USAGE, optind < argc ? argv[optind] : "a verb is expected",
+                                optind < argc ? "no such verb" : NULL, "see 'netbt dhcp --help'");
         request.argc = argc - optind - 1;
         request.argv = argv + optind + 1;
         exit = verb->run(&request);

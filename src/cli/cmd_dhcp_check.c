@@ -2,6 +2,7 @@
 #include "base/instant.h"
 #include "base/ip4.h"
 #include "cli/dhcp_cmd.h"
+#include "cli/name_json.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -136,7 +137,7 @@ static json_t *json_time(int64_t time_s)
 static json_t *json_ref(const struct result *result, const struct check_ref *ref)
 {
         char address[IP4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-        json_t *row = json_pack("{s:s, s:o, s:I}", "file", result->files[ref->file].path, "line",
+        json_t *row = json_pack("{s:o, s:o, s:I}", "file", json_from_text(result->files[ref->file].path), "line",
                                 ref->line ? json_integer(ref->line) : json_null(), "offset", (json_int_t)ref->offset);
 
         if (!row || ref->lease.address == 0)
@@ -145,11 +146,7 @@ static json_t *json_ref(const struct result *result, const struct check_ref *ref
         mac_format(ref->lease.mac, mac);
         json_object_set_new(row, "address", json_string(address));
         json_object_set_new(row, "mac", ref->lease.has_mac ? json_string(mac) : json_null());
-        /* a name may be any bytes: what is no UTF-8 is left out */
-        json_t *name = json_string(ref->lease.name);
-        json_object_set_new(row, "name", name && *ref->lease.name ? name : json_null());
-        if (!*ref->lease.name)
-                json_decref(name);
+        json_object_set_new(row, "name", *ref->lease.name ? json_from_text(ref->lease.name) : json_null());
         json_object_set_new(row, "state", json_string(lease_state_str(ref->lease.state)));
         json_object_set_new(row, "starts", json_time(ref->lease.starts_s));
         json_object_set_new(row, "ends", json_time(ref->lease.ends_s));
@@ -175,9 +172,9 @@ static int print_json(struct dhcp_request *request, const struct result *result)
         json_t *files = json_array(), *counts = json_object();
 
         for (size_t i = 0; i < result->file_count; i++)
-                json_array_append_new(files, json_pack("{s:s, s:s, s:b}", "path", result->files[i].path, "format",
-                                                       lease_format_str(result->files[i].format), "can_repair",
-                                                       result->files[i].format != LEASE_FORMAT_WINDOWS));
+                json_array_append_new(files, json_pack("{s:o, s:s, s:b}", "path", json_from_text(result->files[i].path),
+                                                       "format", lease_format_str(result->files[i].format),
+                                                       "can_repair", result->files[i].format != LEASE_FORMAT_WINDOWS));
         for (enum check_kind kind = 0; kind < CHECK_KIND_MAX; kind++)
                 json_object_set_new(counts, check_kind_str(kind),
                                     json_integer((json_int_t)checker_count(result->checker, kind)));
@@ -188,9 +185,7 @@ static int print_json(struct dhcp_request *request, const struct result *result)
 
         if (!document)
                 return cli_fail(request->ctx, CLI_EXIT_FAILED, NULL, nbt_err_str(NBT_ERR_NOMEM), NULL);
-        json_dumpf(document, request->ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-        fputc('\n', request->ctx->out);
-        json_decref(document);
+        json_print(request->ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         return 0;
 }
 

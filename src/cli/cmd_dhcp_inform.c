@@ -1,6 +1,7 @@
 /* netbt dhcp inform: asks the DHCP servers for options 43 to 47, as Windows does. */
 #include "base/ip4.h"
 #include "cli/dhcp_settings.h"
+#include "cli/name_json.h"
 #include "io/clock.h"
 #include "io/dhcpsock.h"
 #include "io/netif.h"
@@ -39,8 +40,7 @@ static int fail_open(const struct inform *in, int code)
                 return cli_fail(ctx, CLI_EXIT_FAILED, in->device->name, "a DHCP client holds port 68 for itself",
                                 "use its hook (see netbt-dhcp(1)), or stop it for the moment");
         default:
-                return cli_fail(ctx, CLI_EXIT_FAILED, in->device->name,
-                                code == NBT_ERR_IO ? strerror(errno) : nbt_err_str(code), NULL);
+                return cli_fail(ctx, CLI_EXIT_FAILED, in->device->name, cli_why(code), NULL);
         }
 }
 
@@ -291,11 +291,8 @@ int dhcp_inform(struct dhcp_request *request)
         }
         const int exit = ask_all(request, answers);
         if (request->ctx->json && (exit == CLI_EXIT_OK || json_array_size(answers))) {
-                json_t *document = json_pack("{s:O}", "answers", answers);
-
-                json_dumpf(document, request->ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', request->ctx->out);
-                json_decref(document);
+                json_print(request->ctx->out, json_pack("{s:O}", "answers", answers),
+                           JSON_INDENT(2) | JSON_ENSURE_ASCII);
         }
         json_decref(answers);
         return exit;

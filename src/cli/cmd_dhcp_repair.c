@@ -1,5 +1,6 @@
 /* netbt dhcp repair: a clean copy of a lease database, beside it; the file itself is only read. */
 #include "cli/dhcp_cmd.h"
+#include "cli/name_json.h"
 #include "io/clock.h"
 
 #include <errno.h>
@@ -153,12 +154,11 @@ static void print_done(struct repair *r, const char *clean, const char *backup)
         struct cli_context *ctx = r->request->ctx;
 
         if (r->rows) {
-                json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:I, s:O}", "file", r->path, "format",
-                                             lease_format_str(r->format), "clean", clean, "backup", backup, "kept",
-                                             (json_int_t)r->kept, "dropped", r->rows);
-                json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', ctx->out);
-                json_decref(document);
+                json_t *document =
+                        json_pack("{s:o, s:s, s:o, s:o, s:I, s:O}", "file", json_from_text(r->path), "format",
+                                  lease_format_str(r->format), "clean", json_from_text(clean), "backup",
+                                  json_from_text(backup), "kept", (json_int_t)r->kept, "dropped", r->rows);
+                json_print(ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
                 return;
         }
         fprintf(ctx->out, "%s: %zu leases kept, %zu records left out.\n", clean, r->kept, r->dropped);

@@ -1,6 +1,8 @@
 /* netbt dhcp show, clear and learn: the settings' Dhcp* values. */
 #include "base/ip4.h"
 #include "cli/dhcp_settings.h"
+#include "cli/name_json.h"
+#include "cli/settings_file.h"
 #include "wire/name.h"
 
 #include <jansson.h>
@@ -156,13 +158,6 @@ static json_t *json_setting(const struct dhcp_setting *s)
                          dhcp_setting_is_leftover(s));
 }
 
-static void print_json(FILE *out, json_t *document)
-{
-        json_dumpf(document, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-        fputc('\n', out);
-        json_decref(document);
-}
-
 struct selection {
         struct reg_doc *doc;
         const struct dhcp_setting *rows;
@@ -172,7 +167,7 @@ struct selection {
 
 static int select_settings(struct dhcp_request *request, struct selection *ret)
 {
-        const int exit = settings_edit_load(request->ctx, &ret->doc);
+        const int exit = settings_file_load(request->ctx, request->ctx->config_path, true, &ret->doc);
 
         if (exit)
                 return exit;
@@ -200,7 +195,8 @@ static int show_selection(struct dhcp_request *request, const struct selection *
                         print_setting(ctx->out, &sel->rows[i]);
         }
         if (ctx->json) {
-                print_json(ctx->out, json_pack("{s:s, s:O}", "file", ctx->config_path, "values", list));
+                json_print(ctx->out, json_pack("{s:o, s:O}", "file", json_from_text(ctx->config_path), "values", list),
+                           JSON_INDENT(2) | JSON_ENSURE_ASCII);
         } else if (shown == 0) {
                 fprintf(ctx->out, "%s holds no values from DHCP.\n", ctx->config_path);
         } else if (left) {
@@ -277,8 +273,10 @@ static void tell_cleared(struct dhcp_request *request, const struct selection *s
                                 sel->rows[i].name, sel->rows[i].text);
         }
         if (ctx->json)
-                print_json(ctx->out, json_pack("{s:b, s:s?, s:O}", "done", done->changed, "backup", done->backup,
-                                               "values", list));
+                json_print(ctx->out,
+                           json_pack("{s:b, s:o, s:O}", "done", done->changed, "backup",
+                                     done->backup ? json_from_text(done->backup) : json_null(), "values", list),
+                           JSON_INDENT(2) | JSON_ENSURE_ASCII);
         else if (json_array_size(list) == 0 && !request->yes)
                 fputs("Nothing was changed; 'netbt dhcp clear --yes' does it, after a backup.\n", ctx->out);
         if (!ctx->json && done->backup)

@@ -3,6 +3,7 @@
 #include "cli/event_json.h"
 #include "cli/event_print.h"
 #include "cli/log_events.h"
+#include "cli/name_json.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -280,9 +281,7 @@ static int print_document(const struct cli_context *ctx, const struct event *eve
         json_t *document = json_pack("{s:o}", "events", list);
         if (!document)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "out of memory", NULL, NULL);
-        json_dumpf(document, ctx->out, JSON_INDENT(2));
-        fputc('\n', ctx->out);
-        json_decref(document);
+        json_print(ctx->out, document, JSON_INDENT(2));
         return CLI_EXIT_OK;
 }
 
@@ -418,9 +417,7 @@ static int print_cleared(const struct cli_context *ctx, uint64_t count, const ch
                 return CLI_EXIT_OK;
         }
         json_t *document = json_pack("{s:I, s:s}", "cleared", (json_int_t)count, "backup", path);
-        json_dumpf(document, ctx->out, JSON_INDENT(2));
-        fputc('\n', ctx->out);
-        json_decref(document);
+        json_print(ctx->out, document, JSON_INDENT(2));
         return CLI_EXIT_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/event_json.h"
 #include "cli/explain_print.h"
 #include "cli/log_file.h"
+#include "cli/name_json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -147,33 +148,17 @@ static void explain_log(struct explanation *e, const char *path, enum log_file_k
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
-static bool read_file(FILE *in, struct strbuf *text)
-{
-        char buffer[16384];
-        size_t len;
-
-        while (text->len_bytes <= EVENT_TEXT_MAX_BYTES && (len = fread(buffer, 1, sizeof(buffer), in)) > 0)
-                strbuf_add_bytes(text, buffer, len);
-        return !ferror(in) && strbuf_ok(text);
-}
-
 static void explain_file(struct explanation *e, const char *path)
 {
         const bool is_stdin = strcmp(path, "-") == 0;
-        const char *name = is_stdin ? "standard input" : path;
         struct strbuf text = STRBUF_INIT;
-        FILE *in = is_stdin ? stdin : fopen(path, "rb");
 
         if (is_stdin && isatty(STDIN_FILENO))
                 fprintf(e->ctx->err, "Paste the event, then press Ctrl-D.\n");
-        if (!in || !read_file(in, &text)) {
+        if (cli_read_file(e->ctx, path, EVENT_TEXT_MAX_BYTES, &text) != CLI_EXIT_OK)
                 e->failed = true;
-                cli_fail(e->ctx, CLI_EXIT_USAGE, name, strerror(errno), NULL);
-        } else {
-                explain_text(e, name, &text);
-        }
-        if (in && !is_stdin)
-                fclose(in);
+        else
+                explain_text(e, is_stdin ? "standard input" : path, &text);
         strbuf_done(&text);
 }
 
@@ -182,9 +167,7 @@ static void print_json(struct explanation *e)
         json_t *document = json_pack("{s:O, s:O, s:I}", "events", e->events, "problems", e->problems, "foreign",
                                      (json_int_t)e->foreign);
 
-        json_dumpf(document, e->ctx->out, JSON_INDENT(2));
-        fputc('\n', e->ctx->out);
-        json_decref(document);
+        json_print(e->ctx->out, document, JSON_INDENT(2));
 }
 
 /* What is to be read, in the order of the command line but for log files, which options come first. */

@@ -1,11 +1,12 @@
 /* `netbt ipconfig`: Windows' view of this machine, from live interfaces, the running node, the settings and DHCP's values. */
 #include "cli/cli.h"
 #include "cli/ipconfig.h"
+#include "cli/local.h"
+#include "cli/settings_file.h"
 
 #include "ctl/ctl.h"
 #include "io/netif.h"
 #include "settings/effective.h"
-#include "store/regfile.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -95,15 +96,11 @@ static bool routing_enabled(const struct collection *c)
 static int read_settings(struct collection *c)
 {
         struct reg_doc *doc = NULL;
-        struct reg_error error;
-        int rc = regfile_load(c->ctx->config_path, &doc, &error);
+        const int exit = settings_file_load(c->ctx, c->ctx->config_path, true, &doc);
 
-        if (rc < 0 && error.line)
-                return cli_failf(c->ctx, CLI_EXIT_USAGE, "%s: line %u: expected %s", c->ctx->config_path, error.line,
-                                 error.expected);
-        if (rc < 0 && rc != NBT_ERR_NOT_FOUND)
-                return cli_fail(c->ctx, CLI_EXIT_FAILED, c->ctx->config_path, nbt_err_str(rc), NULL);
-        rc = settings_effective_build(doc, &c->arena, &c->settings);
+        if (exit)
+                return exit;
+        const int rc = settings_effective_build(doc, &c->arena, &c->settings);
         reg_doc_free(doc);
         return rc < 0 ? cli_fail(c->ctx, CLI_EXIT_FAILED, NULL, nbt_err_str(rc), NULL) : 0;
 }
@@ -121,8 +118,7 @@ static void ask_node(struct collection *c)
                 rc = c->node.result;
         c->node_runs = rc == 0;
         if (rc < 0 && rc != NBT_ERR_NOT_FOUND)
-                cli_fail(c->ctx, CLI_EXIT_OK, "the running node was not asked, the settings are shown",
-                         ctl_error_why(rc), ctl_error_todo(rc));
+                local_fail(c->ctx, CLI_EXIT_OK, "the running node was not asked, the settings are shown", rc);
         ctl_close(client);
 }
 
@@ -239,8 +235,8 @@ static int take_adapters(struct collection *c)
                 count < 0 ? NULL : arena_alloc(&c->arena, ((size_t)count + 1) * sizeof(*adapters));
 
         if (count < 0 || !adapters)
-                return cli_fail(c->ctx, CLI_EXIT_FAILED, "interfaces",
-                                count == NBT_ERR_IO ? strerror(errno) : "out of memory", NULL);
+                return cli_fail(c->ctx, CLI_EXIT_FAILED, "interfaces", cli_why(count < 0 ? count : NBT_ERR_NOMEM),
+                                NULL);
         for (int i = 0; i < count; i++) {
                 if (rows[i].loopback)
                         continue;
@@ -323,8 +319,7 @@ static int renew(struct cli_context *ctx)
         if (rc == 0)
                 rc = ctl_call(client, &request, &arena, &reply);
         ctl_close(client);
-        const int exit = rc < 0 ? cli_fail(ctx, CLI_EXIT_FAILED, "/renew", ctl_error_why(rc), ctl_error_todo(rc))
-                                : signal_daemon(ctx, &reply);
+        const int exit = rc < 0 ? local_fail(ctx, CLI_EXIT_FAILED, "/renew", rc) : signal_daemon(ctx, &reply);
         arena_done(&arena);
         return exit;
 }

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/local.h"
 #include "cli/name_json.h"
 
 #include "base/ip4.h"
@@ -38,15 +39,13 @@ static int call(const struct cli_context *ctx, const struct ctl_request *request
                 r = ctl_call(client, request, arena, ret);
         ctl_close(client);
         if (r < 0)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot speak with netbtd", ctl_error_why(r), ctl_error_todo(r));
+                return local_fail(ctx, CLI_EXIT_FAILED, "cannot speak with netbtd", r);
         return CLI_EXIT_OK;
 }
 
 static void print_json(const struct cli_context *ctx, json_t *json)
 {
-        json_dumpf(json, ctx->out, JSON_INDENT(2));
-        fputc('\n', ctx->out);
-        json_decref(json);
+        json_print(ctx->out, json, JSON_INDENT(2));
 }
 
 /* ---- list --------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "cli/asker.h"
 #include "cli/local.h"
+#include "cli/name_json.h"
 #include "cli/query.h"
 
 #include "base/ip4.h"
@@ -290,8 +291,7 @@ static int ask_all(const struct cli_context *ctx, const struct request *request,
                         r = ask_holders(asker, request, arena, report);
         }
         if (r < 0)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot ask the network",
-                                r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r), NULL);
+                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot ask the network", cli_why(r), NULL);
         const bool is_conflict = owners_conflict(&report->owners) || report->local_state == NODE_STATE_CONFLICT;
         return report->owners.count && !is_conflict ? CLI_EXIT_OK : CLI_EXIT_FOUND;
 }
@@ -303,9 +303,7 @@ static void show(const struct cli_context *ctx, const struct query_report *repor
                 return;
         }
         json_t *json = query_json(report);
-        json_dumpf(json, ctx->out, JSON_INDENT(2));
-        fputc('\n', ctx->out);
-        json_decref(json);
+        json_print(ctx->out, json, JSON_INDENT(2));
 }
 
 static int query(const struct cli_context *ctx, struct request *request, struct arena *arena,
@@ -323,8 +321,7 @@ static int query(const struct cli_context *ctx, struct request *request, struct 
         report->type = request->type;
         const int r = asker_open(&asker, NULL);
         if (r < 0)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot open a UDP socket to ask with",
-                                r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r), NULL);
+                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot open a UDP socket to ask with", cli_why(r), NULL);
         report->source_port = asker_port(asker);
         int exit = ask_all(ctx, request, asker, arena, report);
         if (exit == CLI_EXIT_FOUND && report->owners.count == 0 && local.has_view && !request->told &&

@@ -164,8 +164,8 @@ static int run(struct cli_context *ctx, int argc, char **argv)
         if (verb)
                 exit = run_verb(&request, verb, argc, argv);
         else if (parse_options(&request, argc, argv, &none, &exit) != CLI_OPT_EXIT)
-                exit = cli_fail(ctx, CLI_EXIT_USAGE, optind < argc ? argv[optind] : "reg",
-                                optind < argc ? "no such verb" : "needs a verb", "see 'netbt reg --help'");
+                exit = cli_fail(ctx, CLI_EXIT_USAGE, optind < argc ? argv[optind] : "a verb is expected",
+                                optind < argc ? "no such verb" : NULL, "see 'netbt reg --help'");
         arena_done(&request.arena);
         return exit;
 }

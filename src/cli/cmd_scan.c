@@ -96,7 +96,7 @@ struct job {
         struct arena arena;
         struct scan *scan;
         struct scan_save read, before; /* --read, --diff */
-        char *read_text, *before_text;
+        struct strbuf read_text, before_text;
         struct scan_outcome outcome;
 };
 
@@ -275,15 +275,14 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct job *job
 
 /* ---- before ------------------------------------------------------------------------------------------------------- */
 
-static int read_save(const struct cli_context *ctx, struct job *job, const char *path, char **ret_text,
+static int read_save(const struct cli_context *ctx, struct job *job, const char *path, struct strbuf *text,
                      struct scan_save *ret)
 {
-        size_t len_bytes;
-        const int exit = scan_input_read(ctx, path, MAX_SAVE_BYTES, ret_text, &len_bytes);
+        const int exit = cli_read_file(ctx, path, MAX_SAVE_BYTES, text);
 
         if (exit != CLI_EXIT_OK)
                 return exit;
-        const int r = scan_save_parse(*ret_text, len_bytes, &job->arena, ret);
+        const int r = scan_save_parse(strbuf_str(text), text->len_bytes, &job->arena, ret);
         if (r < 0)
                 return cli_failf(ctx, r == NBT_ERR_NOMEM ? CLI_EXIT_FAILED : CLI_EXIT_USAGE, "%s: %s", path,
                                  r == NBT_ERR_UNSUPPORTED ? "saved by a later version of netbt"
@@ -336,11 +335,26 @@ static int settle_targets(const struct cli_context *ctx, struct job *job)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         const uint64_t total = scan_ranges_total(&options->ranges);
         if (total == 0)
-                return cli_fail(ctx, CLI_EXIT_USAGE, "no address is left to scan", "all are excluded", NULL);
+                return cli_fail(ctx, CLI_EXIT_USAGE, "no address is left to scan",
+                                job->excluded.count ? "all are excluded" : "the targets name none",
+                                "see 'netbt scan --help'");
         if (total > SCAN_MAX_ADDRESSES)
                 return cli_failf(ctx, CLI_EXIT_USAGE, "%llu addresses: at most %u in one scan; scan it in parts",
                                  (unsigned long long)total, SCAN_MAX_ADDRESSES);
         return confirm(ctx, options, total);
+}
+
+/* What asks the network, or keeps what it said, goes not with a saved result. */
+static int check_read(const struct cli_context *ctx, const struct job *job)
+{
+        if (job->has_target)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--read", "a saved result has its targets", "leave TARGET out");
+        if (job->options.wins_count || job->options.dns)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--read", "asks nobody", "leave --wins and --dns out");
+        if (job->options.save_path)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--read", "what it shows is saved already",
+                                "leave --save out, or copy the file");
+        return CLI_EXIT_OK;
 }
 
 static int prepare(struct cli_context *ctx, struct job *job)
@@ -358,9 +372,9 @@ static int prepare(struct cli_context *ctx, struct job *job)
         printer->colour = ctx->colour;
         int exit = CLI_EXIT_OK;
         if (job->options.read_path)
-                exit = job->has_target ? cli_fail(ctx, CLI_EXIT_USAGE, "--read", "a saved result has its targets",
-                                                  "leave TARGET out")
-                                       : read_save(ctx, job, job->options.read_path, &job->read_text, &job->read);
+                exit = check_read(ctx, job);
+        if (exit == CLI_EXIT_OK && job->options.read_path)
+                exit = read_save(ctx, job, job->options.read_path, &job->read_text, &job->read);
         if (exit == CLI_EXIT_OK && job->options.diff_path)
                 exit = read_save(ctx, job, job->options.diff_path, &job->before_text, &job->before);
         if (exit == CLI_EXIT_OK && !job->options.read_path)
@@ -629,8 +643,8 @@ static int run(struct cli_context *ctx, int argc, char **argv)
         scan_free(job.scan);
         scan_save_done(&job.read);
         scan_save_done(&job.before);
-        free(job.read_text);
-        free(job.before_text);
+        strbuf_done(&job.read_text);
+        strbuf_done(&job.before_text);
         scan_text_close(job.printer.text);
         scan_vendors_free(job.printer.vendors);
         scan_ranges_done(&job.options.ranges);

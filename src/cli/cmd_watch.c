@@ -289,7 +289,8 @@ static int run_session(struct watch_session *session)
         if (opened)
                 exit = watch_run(session);
         session->ui = watch_ui_free(session->ui);
-        if (opened)
+        /* of what is no capture there is nothing to sum up */
+        if (opened && (exit == CLI_EXIT_OK || session->capture.reader.kind != PCAPFILE_UNKNOWN))
                 watch_session_finish(session);
         session->keeper = watch_keeper_close(session->keeper, session->watch, session->ctx);
         session->alerts = watch_alerts_free(session->alerts);

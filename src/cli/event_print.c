@@ -2,6 +2,7 @@
 
 #include "base/ip4.h"
 #include "cli/event_json.h"
+#include "cli/name_json.h"
 #include "eventlog/render.h"
 
 #include <string.h>
@@ -65,9 +66,7 @@ static int print_json_line(const struct cli_context *ctx, const struct event *ev
 
         if (!object)
                 return NBT_ERR_NOMEM;
-        json_dumpf(object, ctx->out, JSON_COMPACT);
-        fputc('\n', ctx->out);
-        json_decref(object);
+        json_print(ctx->out, object, JSON_COMPACT);
         return 0;
 }
 

@@ -1,5 +1,6 @@
 /* The faces of `netbt ipconfig`: Windows' layout, which scripts parse, and JSON. */
 #include "cli/ipconfig.h"
+#include "cli/name_json.h"
 
 #include "base/ip4.h"
 
@@ -154,22 +155,12 @@ void ipconfig_print(FILE *out, const struct ipconfig *config, bool all)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static json_t *json_address(uint32_t address)
-{
-        char text[IP4_TEXT_BYTES];
-
-        if (!address)
-                return json_null();
-        ip4_format(address, text);
-        return json_string(text);
-}
-
 static json_t *json_list(const struct ipconfig_list *list)
 {
         json_t *out = json_array();
 
         for (size_t i = 0; i < list->count; i++)
-                json_array_append_new(out, json_string(list->texts[i]));
+                json_array_append_new(out, json_from_text(list->texts[i]));
         return out;
 }
 
@@ -190,21 +181,22 @@ static json_t *json_adapter(const struct ipconfig_adapter *adapter)
 
         for (size_t i = 0; i < adapter->address_count; i++)
                 json_array_append_new(addresses,
-                                      json_pack("{s:o, s:o}", "address", json_address(adapter->addresses[i].address),
-                                                "netmask", json_address(adapter->addresses[i].netmask)));
+                                      json_pack("{s:o, s:o}", "address", json_from_ip4(adapter->addresses[i].address),
+                                                "netmask", json_from_ip4(adapter->addresses[i].netmask)));
         for (size_t i = 0; i < adapter->wins_count; i++)
-                json_array_append_new(wins, json_address(adapter->wins[i]));
+                json_array_append_new(wins, json_from_ip4(adapter->wins[i]));
         mac_format(adapter->mac, mac);
-        json_t *out = json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:s?, s:b}", "name", adapter->name,
-                                "description", adapter->description, "up", adapter->up, "dns_suffix",
-                                adapter->dns_suffix, "addresses", addresses, "gateway", json_address(adapter->gateway),
-                                "dns_servers", json_list(&adapter->dns_servers), "wins_servers", wins, "wins_origin",
-                                adapter->wins_origin, "netbios_enabled", adapter->netbios_enabled);
+        json_t *out = json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:s?, s:b}", "name",
+                                json_from_text(adapter->name), "description", adapter->description, "up", adapter->up,
+                                "dns_suffix", json_from_text(adapter->dns_suffix), "addresses", addresses, "gateway",
+                                json_from_ip4(adapter->gateway), "dns_servers", json_list(&adapter->dns_servers),
+                                "wins_servers", wins, "wins_origin", adapter->wins_origin, "netbios_enabled",
+                                adapter->netbios_enabled);
         json_object_set_new(out, "mac", adapter->has_mac ? json_string(mac) : json_null());
         json_object_set_new(out, "dhcp_enabled",
                             adapter->dhcp_known ? json_boolean(adapter->dhcp_enabled) : json_null());
         json_object_set_new(out, "dhcp_server",
-                            adapter->dhcp_server && *adapter->dhcp_server ? json_string(adapter->dhcp_server)
+                            adapter->dhcp_server && *adapter->dhcp_server ? json_from_text(adapter->dhcp_server)
                                                                           : json_null());
         json_object_set_new(out, "lease_obtained", json_time(adapter->lease_obtained_s));
         json_object_set_new(out, "lease_expires", json_time(adapter->lease_expires_s));
@@ -219,15 +211,11 @@ void ipconfig_print_json(FILE *out, const struct ipconfig *config)
         for (size_t i = 0; i < config->adapter_count; i++)
                 json_array_append_new(adapters, json_adapter(&config->adapters[i]));
         nb_scope_format(&config->scope, scope);
-        json_t *document =
-                json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "host_name", config->host_name,
-                          "machine_name", config->machine_name, "primary_dns_suffix", config->primary_suffix,
-                          "node_type", node_type_str(config->node_type), "node_type_origin", config->node_type_origin,
-                          "scope", scope, "ip_routing", config->routing, "wins_proxy", config->wins_proxy, "dns_search",
-                          json_list(&config->search), "adapters", adapters);
-        if (document) {
-                json_dumpf(document, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', out);
-        }
-        json_decref(document);
+        json_t *document = json_pack(
+                "{s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "host_name", json_from_text(config->host_name),
+                "machine_name", json_from_text(config->machine_name), "primary_dns_suffix",
+                json_from_text(config->primary_suffix), "node_type", node_type_str(config->node_type),
+                "node_type_origin", config->node_type_origin, "scope", scope, "ip_routing", config->routing,
+                "wins_proxy", config->wins_proxy, "dns_search", json_list(&config->search), "adapters", adapters);
+        json_print(out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 }

@@ -12,7 +12,7 @@ static int fail_read(const struct cli_context *ctx, const char *path, int code)
         if (code == NBT_ERR_FULL)
                 return cli_failf(ctx, CLI_EXIT_FAILED, "%s: more than %u leases are not looked at", path,
                                  CHECK_MAX_LEASES);
-        return cli_fail(ctx, CLI_EXIT_FAILED, path, nbt_err_str(code), NULL);
+        return cli_fail(ctx, code == NBT_ERR_IO ? CLI_EXIT_USAGE : CLI_EXIT_FAILED, path, cli_why(code), NULL);
 }
 
 static int drain(struct lease_reader *reader, int (*each)(void *context, const struct lease_item *item), void *context)
@@ -52,13 +52,13 @@ int lease_file_read(const struct cli_context *ctx, const char *path, enum lease_
         FILE *file = fopen(path, "r");
 
         if (!file)
-                return cli_fail(ctx, errno == EACCES ? CLI_EXIT_FAILED : CLI_EXIT_USAGE, path, strerror(errno), NULL);
+                return cli_fail(ctx, CLI_EXIT_USAGE, path, strerror(errno), NULL);
         const size_t got = fread(block, 1, sizeof block, file);
 
         *ret_format = format != LEASE_FORMAT_UNKNOWN ? format : lease_format_detect(block, got);
         int exit = 0;
         if (ferror(file))
-                exit = cli_fail(ctx, CLI_EXIT_FAILED, path, strerror(errno), NULL);
+                exit = cli_fail(ctx, CLI_EXIT_USAGE, path, strerror(errno), NULL);
         else if (got && *ret_format == LEASE_FORMAT_UNKNOWN)
                 exit = cli_fail(
                         ctx, CLI_EXIT_USAGE, path, "not a lease database that is known here",

@@ -4,6 +4,14 @@
 #include "settings/effective.h"
 #include "store/regfile.h"
 
+int local_fail(const struct cli_context *ctx, enum cli_exit exit, const char *what, int code)
+{
+        if (code == NBT_ERR_NOT_FOUND)
+                return cli_failf(ctx, exit, "%s: no netbt daemon answers in %s; %s", what, ctx->runtime_dir,
+                                 ctl_error_todo(code));
+        return cli_fail(ctx, exit, what, ctl_error_why(code), ctl_error_todo(code));
+}
+
 static void add_wins(struct local_node *local, uint32_t address)
 {
         for (size_t i = 0; i < local->wins_count; i++)
@@ -60,7 +68,7 @@ static void read_settings(const struct cli_context *ctx, struct arena *arena, st
                                   ctx->config_path, error.line);
                 else
                         cli_failf(ctx, CLI_EXIT_OK, "note: %s: %s; asking without its settings", ctx->config_path,
-                                  nbt_err_str(r));
+                                  cli_why(r));
         }
         reg_doc_free(doc);
 }

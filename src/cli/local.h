@@ -19,6 +19,9 @@ struct local_node {
         uint32_t wins[LOCAL_MAX_WINS]; /* of all interfaces, each once */
 };
 
+/* One line for CODE, with which the daemon could not be asked: WHAT was wanted, why not, what to do. Returns EXIT. */
+int local_fail(const struct cli_context *ctx, enum cli_exit exit, const char *what, int code);
+
 /* Never fails: without daemon and settings RET is zero. Settings that cannot be read are told in a line on ctx->err.
  * What RET points to is in ARENA. */
 void local_node_read(const struct cli_context *ctx, struct arena *arena, struct local_node *ret);

@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void json_print(FILE *out, json_t *document, size_t flags)
+{
+        if (document)
+                json_dumpf(document, out, flags);
+        else
+                fputs("null", out);
+        fputc('\n', out);
+        json_decref(document);
+}
+
 json_t *json_from_name(const struct nb_name *name)
 {
         char stem[NB_NAME_TEXT_BYTES], suffix[3], bytes[2 * NB_NAME_BYTES + 1];

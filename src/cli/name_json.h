@@ -1,8 +1,12 @@
 #pragma once
-/* NetBIOS names, addresses and words in JSON, the same in every tool. */
+/* JSON as every tool prints it: documents, and the names, addresses and words in them. */
 #include "wire/name.h"
 
 #include <jansson.h>
+#include <stdio.h>
+
+/* Prints DOCUMENT and a line end to OUT, with the FLAGS of json_dumpf(), and drops it. NULL (memory ran out) is printed as null. */
+void json_print(FILE *out, json_t *document, size_t flags);
 
 /* {"name":"FILESRV","suffix":"20","bytes":"46494c45…"}: unprintable bytes as '.' in name, exact in bytes. NULL: no memory. */
 json_t *json_from_name(const struct nb_name *name);

@@ -1,12 +1,14 @@
 /* nbtstat: Windows' tool, with its switches and its output; --json and --raw are ours. */
 #include "cli/asker.h"
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "cli/name_json.h"
 #include "cli/nbtstat_print.h"
 #include "cli/nbtstat_remote.h"
 
 #include "base/ip4.h"
 #include "ctl/ctl.h"
+#include "io/streams.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -69,7 +71,7 @@ struct round {
 
 static int fail_ctl(const struct round *round, const char *what, int code)
 {
-        return cli_fail(round->ctx, CLI_EXIT_FAILED, what, ctl_error_why(code), ctl_error_todo(code));
+        return local_fail(round->ctx, CLI_EXIT_FAILED, what, code);
 }
 
 static int call(struct round *round, const struct ctl_request *request, struct ctl_reply *ret)
@@ -239,10 +241,8 @@ static int run_round(struct cli_context *ctx, const struct plan *plan)
                 if (job_exit > exit)
                         exit = job_exit;
         }
-        if (round.json && exit <= CLI_EXIT_FOUND) {
-                json_dumpf(round.json, ctx->out, plan->interval_s ? JSON_COMPACT : JSON_INDENT(2));
-                fputc('\n', ctx->out);
-        }
+        if (round.json && exit <= CLI_EXIT_FOUND)
+                json_print(ctx->out, json_incref(round.json), plan->interval_s ? JSON_COMPACT : JSON_INDENT(2));
         json_decref(round.json);
         ctl_close(round.client);
         arena_done(&round.arena);
@@ -367,6 +367,7 @@ int main(int argc, char **argv)
         const struct cli_context ctx = cli_context_default("nbtstat");
         char **words = translate_all(argc, argv);
 
+        streams_guard();
         signal(SIGPIPE, SIG_IGN); /* as netbt.c says */
         if (!words)
                 return cli_fail(&ctx, CLI_EXIT_FAILED, "out of memory", NULL, NULL);

@@ -151,8 +151,7 @@ int nbtstat_search_run(const struct cli_context *ctx, struct nbtstat_search *sea
         int r = asker_open(&asker, NULL);
 
         if (r < 0)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot open a UDP socket to ask with",
-                                r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r), NULL);
+                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot open a UDP socket to ask with", cli_why(r), NULL);
         r = find_address(ctx, search, asker, arena, &search->address);
         if (r == CLI_EXIT_OK)
                 r = ask_tables(ctx, search, asker, arena);

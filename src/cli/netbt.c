@@ -1,5 +1,6 @@
 /* netbt: the one front command. Also installed as ipconfig-nbt, which is `netbt ipconfig`. */
 #include "cli/cli.h"
+#include "io/streams.h"
 
 #include <signal.h>
 #include <string.h>
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
         struct cli_context ctx = cli_context_default("netbt");
         int exit;
 
+        streams_guard();
         /* a reader that leaves early (| head) is told by the write's error, not by our death */
         signal(SIGPIPE, SIG_IGN);
         if (argc > 0 && strcmp(base_name(argv[0]), "ipconfig-nbt") == 0)

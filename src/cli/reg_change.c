@@ -1,6 +1,8 @@
 /* `netbt reg add`, `delete`, `import`, `backup` and `restore`: every change is checked first, backed up, and atomic. */
 #include "cli/reg_cmd.h"
 
+#include "cli/name_json.h"
+#include "cli/settings_file.h"
 #include "settings/effective.h"
 #include "settings/schema.h"
 #include "store/regfile.h"
@@ -27,10 +29,10 @@ static void print_result(const struct reg_request *request, const char *what, co
         struct cli_context *ctx = request->ctx;
 
         if (ctx->json) {
-                json_t *out = json_pack("{s:s, s:s, s:s?}", "done", what, "file", ctx->config_path, "backup", backup);
-                json_dumpf(out, ctx->out, JSON_ENSURE_ASCII);
-                fputc('\n', ctx->out);
-                json_decref(out);
+                json_print(ctx->out,
+                           json_pack("{s:s, s:o, s:o}", "done", what, "file", json_from_text(ctx->config_path),
+                                     "backup", backup ? json_from_text(backup) : json_null()),
+                           JSON_ENSURE_ASCII);
                 return;
         }
         fprintf(ctx->out, "%s.\n", what);
@@ -47,16 +49,15 @@ static int change(struct reg_request *request, int (*edit)(struct reg_request *r
         const int lock = regfile_lock(path);
 
         if (lock < 0 && lock != NBT_ERR_NOT_FOUND)
-                return reg_cmd_fail(request, path, lock, NULL);
-        int exit = reg_cmd_load(request, path, true, &doc);
+                return settings_file_fail(request->ctx, CLI_EXIT_FAILED, path, lock, NULL);
+        int exit = settings_file_load(request->ctx, path, true, &doc);
         if (exit == 0)
                 exit = edit(request, doc);
         if (exit == 0) {
                 const int rc = regfile_save(path, request->ctx->state_dir, doc, &request->arena, &backup);
                 if (rc < 0)
                         exit = cli_failf(request->ctx, CLI_EXIT_FAILED, "%s: not changed: %s; backups go to %s/backups",
-                                         path, rc == NBT_ERR_IO ? strerror(errno) : nbt_err_str(rc),
-                                         request->ctx->state_dir);
+                                         path, cli_why(rc), request->ctx->state_dir);
                 else
                         print_result(request, done, backup);
         }
@@ -231,7 +232,7 @@ static int check_import(struct reg_request *request, const struct reg_doc *from)
 static int edit_import(struct reg_request *request, struct reg_doc *doc)
 {
         struct reg_doc *from = NULL;
-        int exit = reg_cmd_load(request, request->argv[0], false, &from);
+        int exit = settings_file_load(request->ctx, request->argv[0], false, &from);
 
         if (exit == 0)
                 exit = check_import(request, from);
@@ -263,24 +264,34 @@ static int list_backups(struct reg_request *request)
 
         if (rc < 0) {
                 json_decref(rows);
-                return reg_cmd_fail(request, request->ctx->state_dir, rc, NULL);
+                return settings_file_fail(request->ctx, CLI_EXIT_USAGE, request->ctx->state_dir, rc, NULL);
         }
         for (size_t i = 0; i < count; i++) {
                 if (rows)
-                        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:I}", "name", list[i].name, "path",
-                                                              list[i].path, "time", list[i].time, "size_bytes",
-                                                              (json_int_t)list[i].size_bytes));
+                        json_array_append_new(rows, json_pack("{s:s, s:o, s:s, s:I}", "name", list[i].name, "path",
+                                                              json_from_text(list[i].path), "time", list[i].time,
+                                                              "size_bytes", (json_int_t)list[i].size_bytes));
                 else
                         fprintf(request->ctx->out, "%s  %8llu  %s\n", list[i].time,
                                 (unsigned long long)list[i].size_bytes, list[i].name);
         }
         if (rows) {
                 json_t *document = json_pack("{s:o}", "backups", rows);
-                json_dumpf(document, request->ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', request->ctx->out);
-                json_decref(document);
+                json_print(request->ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         }
         return CLI_EXIT_OK;
+}
+
+/* Either the settings could not be read, or their copy not be written. */
+static int fail_backup(const struct reg_request *request, int code)
+{
+        const char *path = request->ctx->config_path;
+        const int why = errno;
+        const bool is_unreadable = code == NBT_ERR_NOT_FOUND || why == EISDIR || access(path, R_OK) < 0;
+
+        errno = why;
+        return is_unreadable ? settings_file_fail(request->ctx, CLI_EXIT_USAGE, path, code, NULL)
+                             : settings_file_fail(request->ctx, CLI_EXIT_FAILED, request->ctx->state_dir, code, NULL);
 }
 
 int reg_backup(struct reg_request *request)
@@ -293,11 +304,9 @@ int reg_backup(struct reg_request *request)
                 return list_backups(request);
         const int rc = regfile_backup(request->ctx->config_path, request->ctx->state_dir, &request->arena, &backup);
         if (rc < 0)
-                return reg_cmd_fail(request,
-                                    rc == NBT_ERR_NOT_FOUND ? request->ctx->config_path : request->ctx->state_dir, rc,
-                                    NULL);
+                return fail_backup(request, rc);
         if (request->ctx->json)
-                fprintf(request->ctx->out, "{\"backup\": \"%s\"}\n", backup);
+                json_print(request->ctx->out, json_pack("{s:o}", "backup", json_from_text(backup)), 0);
         else
                 fprintf(request->ctx->out, "%s\n", backup);
         return CLI_EXIT_OK;
@@ -329,14 +338,14 @@ int reg_restore(struct reg_request *request)
                 return cli_fail(request->ctx, CLI_EXIT_FOUND, "restore", "there is no backup", NULL);
         const int lock = regfile_lock(path);
         if (lock < 0 && lock != NBT_ERR_NOT_FOUND)
-                return reg_cmd_fail(request, path, lock, NULL);
+                return settings_file_fail(request->ctx, CLI_EXIT_FAILED, path, lock, NULL);
         const int rc = regfile_restore(path, request->ctx->state_dir, backup, &request->arena, &before, &error);
         regfile_unlock(lock);
         if (rc == NBT_ERR_NOT_FOUND)
                 return cli_fail(request->ctx, CLI_EXIT_FOUND, backup, "no such backup",
                                 "'netbt reg backup --list' lists them");
         if (rc < 0)
-                return reg_cmd_fail(request, backup, rc, &error);
+                return settings_file_fail(request->ctx, CLI_EXIT_USAGE, backup, rc, &error);
         print_result(request, "The backup is restored", before);
         return CLI_EXIT_OK;
 }

@@ -30,9 +30,3 @@ int reg_delete(struct reg_request *request);
 int reg_import(struct reg_request *request);
 int reg_backup(struct reg_request *request);
 int reg_restore(struct reg_request *request);
-
-/* Loads PATH ("-": standard input); 0, or an exit code after one error line. ABSENT_IS_EMPTY: a missing file is an empty document. */
-int reg_cmd_load(const struct reg_request *request, const char *path, bool absent_is_empty, struct reg_doc **ret);
-
-/* An error line for a failure of a file: its name, why, and what to do. */
-int reg_cmd_fail(const struct reg_request *request, const char *path, int code, const struct reg_error *error);

@@ -1,6 +1,8 @@
 /* `netbt reg query`, `export`, `check` and `schema`: what reads and changes nothing. */
 #include "cli/reg_cmd.h"
 
+#include "cli/name_json.h"
+#include "cli/settings_file.h"
 #include "settings/effective.h"
 #include "settings/schema.h"
 #include "store/regfile.h"
@@ -9,36 +11,6 @@
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
-
-int reg_cmd_fail(const struct reg_request *request, const char *path, int code, const struct reg_error *error)
-{
-        if (error && error->line)
-                return cli_failf(request->ctx, CLI_EXIT_USAGE, "%s: line %u: expected %s", path, error->line,
-                                 error->expected);
-        switch (code) {
-        case NBT_ERR_NOT_FOUND:
-                return cli_fail(request->ctx, CLI_EXIT_USAGE, path, "no such file", "name one with --config FILE");
-        case NBT_ERR_DENIED:
-                return cli_fail(request->ctx, CLI_EXIT_FAILED, path, "permission denied", "run it as root");
-        case NBT_ERR_RANGE:
-                return cli_fail(request->ctx, CLI_EXIT_USAGE, path, "larger than 16 MiB",
-                                "export only the keys that matter");
-        case NBT_ERR_IO:
-                return cli_fail(request->ctx, CLI_EXIT_FAILED, path, strerror(errno), NULL);
-        default:
-                return cli_fail(request->ctx, CLI_EXIT_FAILED, path, nbt_err_str(code), NULL);
-        }
-}
-
-int reg_cmd_load(const struct reg_request *request, const char *path, bool absent_is_empty, struct reg_doc **ret)
-{
-        struct reg_error error;
-        int rc = regfile_load(strcmp(path, "-") == 0 ? "/dev/stdin" : path, ret, &error);
-
-        if (rc == NBT_ERR_NOT_FOUND && absent_is_empty)
-                rc = reg_doc_new(ret, REG_ENC_UTF8);
-        return rc < 0 ? reg_cmd_fail(request, path, rc, &error) : 0;
-}
 
 static const char *shown_name(const struct reg_value *value)
 {
@@ -154,13 +126,15 @@ static int finish_query(struct printer *p, const char *key, bool key_found)
 
         if (p->keys) {
                 json_t *document = json_pack("{s:o}", "keys", p->keys);
-                json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', ctx->out);
-                json_decref(document);
+                json_print(ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         }
         if (p->request->value && p->found == 0)
                 return cli_failf(ctx, CLI_EXIT_FOUND, "%s: value %s: not found: the default holds", key,
                                  *p->request->value ? p->request->value : "(Default)");
+        if (!key_found && access(ctx->config_path, F_OK) < 0)
+                return cli_failf(ctx, CLI_EXIT_FOUND,
+                                 "%s: no such key: the settings file %s is not there; the defaults hold", key,
+                                 ctx->config_path);
         if (!key_found)
                 return cli_fail(ctx, CLI_EXIT_FOUND, key, "no such key", "'netbt reg query HKLM /s' lists them all");
         return CLI_EXIT_OK;
@@ -178,7 +152,7 @@ int reg_query(struct reg_request *request)
         if (reg_key_normalise(request->argv[0], &request->arena, &key) < 0)
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, request->argv[0], "not a key",
                                 "keys begin with HKLM or another hive");
-        int rc = reg_cmd_load(request, request->ctx->config_path, true, &doc);
+        int rc = settings_file_load(request->ctx, request->ctx->config_path, true, &doc);
         if (rc)
                 return rc;
         p.doc = doc;
@@ -231,7 +205,7 @@ static int write_export(struct reg_request *request, const char *path, const str
         strbuf_done(&bytes);
         if (rc == NBT_ERR_EXISTS)
                 return cli_fail(request->ctx, CLI_EXIT_FAILED, path, "exists already", "overwrite it with /y");
-        return rc < 0 ? reg_cmd_fail(request, path, rc, NULL) : CLI_EXIT_OK;
+        return rc < 0 ? settings_file_fail(request->ctx, CLI_EXIT_FAILED, path, rc, NULL) : CLI_EXIT_OK;
 }
 
 /* UTF-16 as Windows exports it, but to a pipe UTF-8: that is read by people and by grep. */
@@ -242,7 +216,7 @@ int reg_export(struct reg_request *request)
         if (request->argc != 2)
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, "export", "needs a KEY and a FILE (or -)",
                                 "see 'netbt reg --help'");
-        int rc = reg_cmd_load(request, request->ctx->config_path, true, &doc);
+        int rc = settings_file_load(request->ctx, request->ctx->config_path, true, &doc);
         if (rc)
                 return rc;
         rc = reg_doc_new(&out, strcmp(request->argv[1], "-") == 0 ? REG_ENC_UTF8 : REG_ENC_UTF16LE);
@@ -275,11 +249,9 @@ static void print_check_json(struct reg_request *request, const char *path, cons
                 json_object_set_new(row, "event", c->event_id ? json_integer(c->event_id) : json_null());
                 json_array_append_new(list, row);
         }
-        json_t *document =
-                json_pack("{s:s, s:b, s:o}", "file", path, "faults", settings_has_faults(settings), "complaints", list);
-        json_dumpf(document, request->ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-        fputc('\n', request->ctx->out);
-        json_decref(document);
+        json_t *document = json_pack("{s:o, s:b, s:o}", "file", json_from_text(path), "faults",
+                                     settings_has_faults(settings), "complaints", list);
+        json_print(request->ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 }
 
 static void print_check(struct reg_request *request, const char *path, const struct settings_effective *settings)
@@ -306,7 +278,7 @@ int reg_check(struct reg_request *request)
 
         if (request->argc > 1)
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, "check", "takes one FILE at most", NULL);
-        const int rc = reg_cmd_load(request, path, false, &doc);
+        const int rc = settings_file_load(request->ctx, path, false, &doc);
         if (rc)
                 return rc;
         if (settings_effective_build(doc, &request->arena, &settings) < 0) {
@@ -371,9 +343,7 @@ int reg_schema(struct reg_request *request)
         }
         if (list) {
                 json_t *document = json_pack("{s:o}", "values", list);
-                json_dumpf(document, request->ctx->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-                fputc('\n', request->ctx->out);
-                json_decref(document);
+                json_print(request->ctx->out, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         }
         if (wanted && shown == 0)
                 return cli_fail(request->ctx, CLI_EXIT_FOUND, wanted, "no value of this name is known",

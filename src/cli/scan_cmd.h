@@ -37,9 +37,6 @@ int scan_input_add(const struct cli_context *ctx, const char *text, struct scan_
 int scan_input_add_file(const struct cli_context *ctx, const char *path, struct scan_ranges *ranges);
 /* The networks of this machine's interfaces. */
 int scan_input_add_local(const struct cli_context *ctx, struct scan_ranges *ranges);
-/* The whole of a file, up to LIMIT bytes, NUL-terminated, for free(); "-" is standard input. */
-int scan_input_read(const struct cli_context *ctx, const char *path, size_t limit_bytes, char **ret_text,
-                    size_t *ret_len_bytes);
 
 /* ---- the driver (scan_run.c) ----------------------------------------------------------------------------------------- */
 

@@ -47,7 +47,7 @@ static int add_holders(const char *text, struct scan_ranges *ranges)
         return found;
 }
 
-static int add_name(const struct cli_context *ctx, const char *text, struct scan_ranges *ranges)
+static int add_name(const struct cli_context *ctx, const char *where, const char *text, struct scan_ranges *ranges)
 {
         const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM};
         struct addrinfo *found = NULL;
@@ -56,8 +56,8 @@ static int add_name(const struct cli_context *ctx, const char *text, struct scan
                 return CLI_EXIT_OK;
         const int r = getaddrinfo(text, NULL, &hints, &found);
         if (r != 0)
-                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: nobody holds this name, and DNS: %s; write an address", text,
-                                 gai_strerror(r));
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s%s%s: nobody holds this name, and DNS: %s; write an address",
+                                 where ? where : "", where ? ": " : "", text, gai_strerror(r));
         int exit = CLI_EXIT_OK;
         for (const struct addrinfo *at = found; at; at = at->ai_next) {
                 struct sockaddr_in address;
@@ -81,56 +81,26 @@ static int add_text(const struct cli_context *ctx, const char *where, const char
         while (exit == CLI_EXIT_OK && (r = scan_token_next(&text, &len_bytes, &token)) != 0) {
                 if (r < 0)
                         return cli_failf(ctx, CLI_EXIT_USAGE,
-                                         "%s%s%s: %s; write 10.77.0.5, 10.77.0.5-9 or 10.77.0.0/24", where ? where : "",
-                                         where ? ": " : "", token.text,
-                                         r == NBT_ERR_RANGE ? "the range ends before it begins, or is too large"
+                                         "%s%s%.60s: %s; write 10.77.0.5, 10.77.0.5-9 or 10.77.0.0/24",
+                                         where ? where : "", where ? ": " : "", token.text,
+                                         r == NBT_ERR_RANGE ? "the range ends before it begins, or the word is too long"
                                                             : "not a target");
                 if (token.is_name)
-                        exit = add_name(ctx, token.text, ranges);
+                        exit = add_name(ctx, where, token.text, ranges);
                 else if (scan_ranges_add(ranges, token.range.first, token.range.last) < 0)
                         exit = no_memory(ctx);
         }
         return exit;
 }
 
-int scan_input_read(const struct cli_context *ctx, const char *path, size_t limit_bytes, char **ret_text,
-                    size_t *ret_len_bytes)
-{
-        const bool is_stdin = strcmp(path, "-") == 0;
-        FILE *file = is_stdin ? stdin : fopen(path, "re");
-        struct strbuf text = STRBUF_INIT;
-        char piece[16384];
-        size_t len;
-
-        if (!file)
-                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: cannot be read: %s", path, strerror(errno));
-        while (text.len_bytes < limit_bytes && (len = fread(piece, 1, sizeof(piece), file)) > 0)
-                strbuf_add_bytes(&text, piece, len);
-        const bool failed = ferror(file);
-        const int error = errno;
-        if (!is_stdin)
-                fclose(file);
-        if (failed || text.len_bytes >= limit_bytes) {
-                strbuf_done(&text);
-                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: cannot be read: %s", path,
-                                 failed ? strerror(error) : "it is too long");
-        }
-        *ret_len_bytes = text.len_bytes;
-        strbuf_add(&text, ""); /* never NULL, also when empty */
-        *ret_text = text.len_bytes ? strbuf_take(&text) : calloc(1, 1);
-        return *ret_text ? CLI_EXIT_OK : no_memory(ctx);
-}
-
 int scan_input_add_file(const struct cli_context *ctx, const char *path, struct scan_ranges *ranges)
 {
-        char *text;
-        size_t len_bytes;
-        int exit = scan_input_read(ctx, path, MAX_INPUT_BYTES, &text, &len_bytes);
+        struct strbuf text = STRBUF_INIT;
+        int exit = cli_read_file(ctx, path, MAX_INPUT_BYTES, &text);
 
-        if (exit != CLI_EXIT_OK)
-                return exit;
-        exit = add_text(ctx, path, text, len_bytes, ranges);
-        free(text);
+        if (exit == CLI_EXIT_OK)
+                exit = add_text(ctx, path, strbuf_str(&text), text.len_bytes, ranges);
+        strbuf_done(&text);
         return exit;
 }
 

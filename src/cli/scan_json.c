@@ -72,9 +72,7 @@ json_t *scan_json_host(const struct scan_printer *printer, const struct scan_hos
 
 static void put(const struct scan_printer *printer, json_t *json)
 {
-        json_dumpf(json, printer->out, JSON_COMPACT);
-        fputc('\n', printer->out);
-        json_decref(json);
+        json_print(printer->out, json, JSON_COMPACT);
 }
 
 static json_t *json_of_duplicate(const struct scan_printer *printer, const struct scan_duplicate *duplicate)

@@ -1,4 +1,5 @@
 /* Hosts as rows: table, CSV, lmhosts, hosts. */
+#include "cli/name_json.h"
 #include "cli/scan_cmd.h"
 
 #include <string.h>
@@ -177,16 +178,12 @@ void scan_print_row(struct scan_printer *printer, const struct scan_host *host)
 
         if (printer->rows++ == 0)
                 print_heading(printer);
-        if (printer->format == SCAN_FORMAT_JSON) {
-                json_t *json = scan_json_host(printer, host);
-                json_dumpf(json, printer->out, JSON_COMPACT);
-                json_decref(json);
-                fputc('\n', printer->out);
-        } else if (printer->format == SCAN_FORMAT_CSV) {
+        if (printer->format == SCAN_FORMAT_JSON)
+                json_print(printer->out, scan_json_host(printer, host), JSON_COMPACT);
+        else if (printer->format == SCAN_FORMAT_CSV)
                 put_csv_row(printer, host, &line);
-        } else {
+        else
                 put_table_row(printer, host, &line);
-        }
         fputs(strbuf_str(&line), printer->out);
         strbuf_done(&line);
 }

@@ -15,6 +15,3 @@ typedef int settings_edit_fn(struct reg_doc *doc, struct arena *arena, void *con
 /* EDIT changes ctx->config_path; then it is saved. An exit code other than CLI_EXIT_OK was told, and nothing was changed. */
 int settings_edit(const struct cli_context *ctx, struct arena *arena, settings_edit_fn *edit, void *context,
                   struct settings_edited *ret);
-
-/* The file as it stands; one that is not there holds nothing. An exit code other than CLI_EXIT_OK was told. */
-int settings_edit_load(const struct cli_context *ctx, struct reg_doc **ret);

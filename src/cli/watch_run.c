@@ -47,7 +47,8 @@ static int fail_read(const struct watch_session *session, int r)
         const unsigned long long at = session->capture.reader.taken_bytes;
 
         if (r == NBT_ERR_IO)
-                return cli_fail(ctx, CLI_EXIT_FAILED, name, strerror(errno), NULL);
+                return cli_fail(ctx, session->settings->file ? CLI_EXIT_USAGE : CLI_EXIT_FAILED, name, strerror(errno),
+                                NULL);
         if (!session->settings->file)
                 return cli_fail(ctx, CLI_EXIT_FAILED, name, "the capture process ended", NULL);
         if (r == NBT_ERR_UNSUPPORTED && at < 64)

@@ -1,5 +1,6 @@
 #include "cli/watch_session.h"
 
+#include "cli/name_json.h"
 #include "cli/watch_alert.h"
 #include "cli/watch_print.h"
 #include "cli/watch_ui.h"
@@ -37,9 +38,7 @@ static void print_json(const struct watch_session *session, json_t *object)
 {
         if (!object)
                 return;
-        json_dumpf(object, session->ctx->out, JSON_COMPACT);
-        fputc('\n', session->ctx->out);
-        json_decref(object);
+        json_print(session->ctx->out, object, JSON_COMPACT);
 }
 
 static const char *colour_of(const struct watch_event *event)

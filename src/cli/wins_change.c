@@ -176,27 +176,6 @@ int wins_run_add(const struct cli_context *ctx, const struct wins_args *args)
 
 /* ---- importing ---------------------------------------------------------------------------------------------------- */
 
-static int read_file(const struct cli_context *ctx, const char *path, struct strbuf *text)
-{
-        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-        char block[65536];
-        size_t got;
-
-        if (!file)
-                return cli_fail(ctx, CLI_EXIT_USAGE, path, strerror(errno), NULL);
-        while (text->len_bytes <= WINS_IMPORT_MAX_BYTES && (got = fread(block, 1, sizeof block, file)) > 0)
-                strbuf_add_bytes(text, block, got);
-        const bool good = !ferror(file) && strbuf_ok(text);
-
-        if (file != stdin)
-                (void)fclose(file);
-        if (!good)
-                return cli_fail(ctx, CLI_EXIT_USAGE, path, "it cannot be read", NULL);
-        if (text->len_bytes > WINS_IMPORT_MAX_BYTES)
-                return cli_fail(ctx, CLI_EXIT_USAGE, path, "it is larger than 16 MiB", "split it into several files");
-        return CLI_EXIT_OK;
-}
-
 static int tell_faults(const struct cli_context *ctx, const char *path, const struct wins_import *import)
 {
         for (size_t i = 0; i < import->fault_count && i < WINS_IMPORT_MAX_FAULTS; i++) {
@@ -221,7 +200,7 @@ int wins_run_import(const struct cli_context *ctx, const struct wins_args *args)
         if (args->word_count != 1)
                 return cli_fail(ctx, CLI_EXIT_USAGE, "static import takes one file", NULL, "see 'netbt wins --help'");
         const char *path = strcmp(args->words[0], "-") == 0 ? "standard input" : args->words[0];
-        int exit = read_file(ctx, args->words[0], &text);
+        int exit = cli_read_file(ctx, args->words[0], WINS_IMPORT_MAX_BYTES, &text);
 
         if (exit == CLI_EXIT_OK) {
                 const int r = wins_import_parse(strbuf_str(&text), text.len_bytes, scope, &arena, &import);

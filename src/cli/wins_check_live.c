@@ -262,8 +262,7 @@ int wins_live_run(struct wins_live *live, const struct cli_context *ctx,
         int r = live->subject_count > 0 ? asker_open(&batch.asker, NULL) : 0;
 
         if (r < 0) {
-                cli_failf(ctx, CLI_EXIT_OK, "note: the machines cannot be asked: %s",
-                          r == NBT_ERR_IO ? strerror(errno) : nbt_err_str(r));
+                cli_failf(ctx, CLI_EXIT_OK, "note: the machines cannot be asked: %s", cli_why(r));
                 return CLI_EXIT_OK;
         }
         batch.questions = arena_alloc(&live->arena, MAX_QUESTIONS * sizeof *batch.questions);

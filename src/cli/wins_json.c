@@ -4,9 +4,7 @@
 
 void wins_print_json(const struct cli_context *ctx, json_t *json)
 {
-        json_dumpf(json, ctx->out, JSON_INDENT(2));
-        fputc('\n', ctx->out);
-        json_decref(json);
+        json_print(ctx->out, json, JSON_INDENT(2));
 }
 
 json_t *wins_time_json(int64_t when_us)

@@ -69,11 +69,7 @@ static json_t *change_json(const struct ctl_wins_change *change)
 /* False: the reader of our output has left. */
 static bool print_change(const struct cli_context *ctx, const struct ctl_wins_change *change)
 {
-        json_t *json = change_json(change);
-
-        json_dumpf(json, ctx->out, JSON_COMPACT);
-        json_decref(json);
-        fputc('\n', ctx->out);
+        json_print(ctx->out, change_json(change), JSON_COMPACT);
         return fflush(ctx->out) == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "io/clock.h"
 #include "io/notify.h"
 #include "io/sandbox.h"
+#include "io/streams.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -76,9 +77,13 @@ static int NBT_PRINTF(3, 4) fail(struct host *host, uint16_t event_id, const cha
 
 static int make_directory(struct host *host, const char *path)
 {
+        struct stat there;
+
         if (mkdir(path, 0755) < 0 && errno != EEXIST)
                 return fail(host, 4300, "directory %s cannot be made: %s; make it, or name another", path,
                             strerror(errno));
+        if (stat(path, &there) == 0 && !S_ISDIR(there.st_mode))
+                return fail(host, 4300, "%s is not a directory; name another (--state-dir, --runtime-dir)", path);
         if (host->has_user && sandbox_own(path, &host->user) < 0)
                 return fail(host, 4300, "directory %s cannot be given to user %s: %s", path, host->user.name,
                             strerror(errno));
@@ -579,6 +584,8 @@ int host_main(const struct daemon_program *which, const struct host_service *ser
 {
         struct host host = {.service = service, .jump_fd = -1, .control_fd = -1};
         struct strbuf error = STRBUF_INIT;
+
+        streams_guard();
         const int r = daemon_switches_parse(which, argc, argv, &host.switches, &error);
 
         log_init(which->name, host.switches.verbosity);
@@ -593,5 +600,8 @@ int host_main(const struct daemon_program *which, const struct host_service *ser
                 printf("%s %s\n", which->name, NETBT_VERSION);
         else
                 return run(&host);
-        return EXIT_SUCCESS;
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return EXIT_SUCCESS;
+        log_line(0, "cannot write the output: the disk is full or the reader left");
+        return EXIT_FAILED;
 }

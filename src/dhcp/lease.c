@@ -111,6 +111,18 @@ static bool is_udhcpd(const uint8_t *bytes, size_t len_bytes)
         return len_bytes >= UDHCPD_HEAD_BYTES && memcmp(bytes, zeros, sizeof zeros) == 0;
 }
 
+/* Little-endian, as PowerShell writes it; nothing but an export from Windows is ever written so. */
+static enum lease_format detect_utf16(const uint8_t *bytes, size_t len_bytes)
+{
+        char text[LEASE_DETECT_BYTES / 2];
+        size_t len = 0;
+
+        for (size_t at = 2; at + 1 < len_bytes && len < sizeof text; at += 2)
+                text[len++] = bytes[at + 1] ? '?' : (char)bytes[at];
+        return detect_text((struct span){text, len}) == LEASE_FORMAT_WINDOWS ? LEASE_FORMAT_WINDOWS
+                                                                             : LEASE_FORMAT_UNKNOWN;
+}
+
 enum lease_format lease_format_detect(const void *bytes, size_t len_bytes)
 {
         static const uint8_t utf16[] = {0xFF, 0xFE}, utf8[] = {0xEF, 0xBB, 0xBF};
@@ -118,7 +130,7 @@ enum lease_format lease_format_detect(const void *bytes, size_t len_bytes)
         struct span text = {bytes, len};
 
         if (len >= 2 && memcmp(bytes, utf16, 2) == 0)
-                return LEASE_FORMAT_WINDOWS; /* nothing else here is ever written in UTF-16 */
+                return detect_utf16(bytes, len);
         if (len >= 3 && memcmp(bytes, utf8, 3) == 0)
                 text = (struct span){text.at + 3, len - 3};
         const enum lease_format format = len ? detect_text(text) : LEASE_FORMAT_UNKNOWN;

@@ -162,7 +162,7 @@ def test_partial_scans_have_nobody_gone(run, saved, tmp_path):
     (["10.0.0.0/8", "--exclude", "1.2.3"], "1.2.3: not a target"),
     (["10.0.0.0/9"], "8388606 addresses are many; say --yes"),
     (["0.0.0.0/4", "--yes"], "at most 16777216 in one scan"),
-    (["@/nonexistent/file"], "/nonexistent/file: cannot be read"),
+    (["@/nonexistent/file"], "/nonexistent/file: No such file or directory"),
     (["10.77.0.1", "--rate", "fast"], "--rate fast: not a number"),
     (["10.77.0.1", "--retries", "16"], "--retries 16: not a number from 0 to 15"),
     (["10.77.0.1", "--timeout", "0"], "--timeout 0"),

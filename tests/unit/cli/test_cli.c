@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 /* cmocka wants those four first */
 #include <cmocka.h>
 
@@ -160,6 +161,52 @@ static void test_error_line(void **state)
         end(&ctx, "", "netbt test: what: why; do this\nnetbt test: what\nnetbt test: 7\n");
 }
 
+/* Whatever a file or a word brings along: one line, that controls no terminal. What is no control character stays. */
+static void test_error_line_is_clean(void **state)
+{
+        struct cli_context ctx = begin();
+
+        (void)state;
+        cli_fail(&ctx, CLI_EXIT_USAGE, "a\nb\033[31m", "M\xC3\x9CLLER\x7F",
+                 "\xC2\x9B"
+                 "1m\xFF");
+        cli_failf(&ctx, CLI_EXIT_USAGE, "%s\r", "\xC2");
+        end(&ctx, "", "netbt test: a.b.[31m: M\xC3\x9CLLER.; .1m\xFF\nnetbt test: \xC2.\n");
+}
+
+static void test_read_file(void **state)
+{
+        char path[] = "/tmp/netbt-cli-XXXXXX", wanted[256];
+        struct cli_context ctx = begin();
+        struct strbuf text = STRBUF_INIT;
+        const int fd = mkstemp(path);
+        FILE *file = fdopen(fd, "w");
+
+        (void)state;
+        assert_non_null(file);
+        fputs("one\ntwo", file);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(cli_read_file(&ctx, path, 1u << 20, &text), CLI_EXIT_OK);
+        assert_string_equal(strbuf_str(&text), "one\ntwo");
+        assert_int_equal(truncate(path, (1 << 20) + 1), 0);
+        strbuf_reset(&text);
+        assert_int_equal(cli_read_file(&ctx, path, 1u << 20, &text), CLI_EXIT_USAGE);
+        assert_int_equal(truncate(path, 1 << 20), 0);
+        strbuf_reset(&text);
+        assert_int_equal(cli_read_file(&ctx, path, 1u << 20, &text), CLI_EXIT_OK);
+        assert_int_equal(text.len_bytes, 1 << 20);
+        unlink(path);
+        strbuf_reset(&text);
+        assert_int_equal(cli_read_file(&ctx, path, 1u << 20, &text), CLI_EXIT_USAGE);
+        assert_int_equal(cli_read_file(&ctx, "/", 1u << 20, &text), CLI_EXIT_USAGE);
+        strbuf_done(&text);
+        snprintf(wanted, sizeof(wanted),
+                 "netbt test: %s: larger than 1 MiB; split it\nnetbt test: %s: No such file or directory\n"
+                 "netbt test: /: Is a directory\n",
+                 path, path);
+        end(&ctx, "", wanted);
+}
+
 static int print_much(struct cli_context *ctx, int argc, char **argv)
 {
         (void)argc;
@@ -194,6 +241,8 @@ int main(void)
                 cmocka_unit_test(test_own_option_wins),
                 cmocka_unit_test(test_no_color_is_obeyed),
                 cmocka_unit_test(test_error_line),
+                cmocka_unit_test(test_error_line_is_clean),
+                cmocka_unit_test(test_read_file),
                 cmocka_unit_test(test_full_disk),
         };
 

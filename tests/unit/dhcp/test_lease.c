@@ -281,6 +281,11 @@ static void test_detect(void **state)
         assert_int_equal(lease_format_detect("address,hwaddr,client_id\n", 25), LEASE_FORMAT_KEA);
         assert_int_equal(lease_format_detect("%%\n1795343547 02:00:00:00:00:0a 10.99.0.10 W *\n", 47),
                          LEASE_FORMAT_DNSMASQ);
+        /* UTF-16 alone does not make an export of Windows */
+        static const char utf16[] = "\xFF\xFEI\0P\0A\0d\0d\0r\0e\0s\0s\0,\0S\0c\0o\0p\0e\0I\0d\0\r\0\n";
+        assert_int_equal(lease_format_detect(utf16, sizeof utf16), LEASE_FORMAT_WINDOWS);
+        assert_int_equal(lease_format_detect(utf16, sizeof utf16 - 9), LEASE_FORMAT_UNKNOWN);
+        assert_int_equal(lease_format_detect("\xFF\xFE\xFA\xC3\x28", 5), LEASE_FORMAT_UNKNOWN);
 }
 
 /* What a crash leaves: zeros, then more of the journal. */
