@@ -112,12 +112,17 @@ static bool is_computer_suffix(uint8_t suffix)
 static void check_address(struct check *check, const struct wins_slot *slot)
 {
         const struct wins_table *table = &check->wins->table;
-        uint32_t reference = wins_table_address_first(table, slot->address);
+        const struct wins_order_key first = wins_table_address_key(slot->address, 0);
+        struct wins_order_at at = wins_order_seek(&table->by_address, &first);
 
         if (!is_machine(slot) || !is_computer_suffix(nb_name_suffix(&slot->name)))
                 return;
-        for (unsigned i = 0; reference != 0 && i < MAX_NEIGHBOURS; i++) {
-                const uint32_t number = wins_table_address_slot(table, reference);
+        for (unsigned i = 0; i < MAX_NEIGHBOURS; i++, wins_order_next(&at)) {
+                const uint32_t reference = wins_order_item(&at);
+
+                if (!reference || wins_table_member_address(table, reference) != slot->address)
+                        return;
+                const uint32_t number = wins_table_member_slot(table, reference);
                 const struct wins_slot *other = wins_slot_at(table, number);
 
                 if (is_machine(other) && is_live(other) && other->scope == slot->scope &&
@@ -126,7 +131,6 @@ static void check_address(struct check *check, const struct wins_slot *slot)
                         (void)found(check, WINS_FINDING_ADDRESS, number, slot->address);
                         return;
                 }
-                reference = wins_table_address_next(table, reference, slot->address);
         }
 }
 

@@ -3,6 +3,7 @@
  * What the files of the WINS core share. See wins/wins.h for what it does; here is how it is cut:
  *
  *   table, table_index, scopes   the records in memory          decide    the verdicts
+ *   order                        trees that keep them sorted    walk      records by filter, in pages
  *   query                        answers                        claim     registration and refresh
  *   challenge                    the dialogue with a holder     release   releases
  *   work                         one claim of a name at a time  batch     what goes to the store, and its return
@@ -270,7 +271,7 @@ struct wins_walk {
         struct wins_cursor cursor;
         bool more;
 };
-/* The slots of the next page, at most LIMIT, after at most WINS_SLICE_RECORDS looks. Returns how many. */
+/* The slots of the next page, at most LIMIT, after at most WINS_WALK_RECORDS looks. Returns how many. */
 size_t wins_walk_page(const struct wins *wins, struct wins_walk *walk, uint32_t *ret_slots, size_t limit);
 
 /* check.c */

@@ -10,6 +10,7 @@
 int wins_table_init(struct wins_table *table, uint64_t seed)
 {
         *table = (struct wins_table){.seed = seed, .slot_count = 1, .extra_count = 1, .loading = true};
+        wins_index_init(table);
         table->scopes.seed = seed;
         table->bytes = sizeof(*table);
         return 0;
@@ -17,9 +18,12 @@ int wins_table_init(struct wins_table *table, uint64_t seed)
 
 void wins_table_done(struct wins_table *table)
 {
-        for (uint32_t i = 0; i < table->chunk_count; i++)
+        for (uint32_t i = 0; i < table->chunk_count; i++) {
                 free(table->chunks[i]);
+                free(table->marks[i]);
+        }
         free(table->chunks);
+        free(table->marks);
         free(table->extras);
         free(table->owners);
         wins_scopes_done(&table->scopes);
@@ -27,26 +31,45 @@ void wins_table_done(struct wins_table *table)
         memset(table, 0, sizeof(*table));
 }
 
+uint64_t wins_table_bytes(const struct wins_table *table)
+{
+        return table->bytes + table->by_name.bytes + table->by_address.bytes + table->by_version.bytes;
+}
+
 /* ---- room ---------------------------------------------------------------------------------------------------------------- */
+
+static int grow_chunks(struct wins_table *table)
+{
+        const uint32_t room = table->chunk_room ? table->chunk_room * 2 : 16;
+        struct wins_slot **chunks = realloc(table->chunks, room * sizeof(*chunks));
+
+        if (!chunks)
+                return NBT_ERR_NOMEM;
+        table->chunks = chunks;
+        struct wins_marks **marks = realloc(table->marks, room * sizeof(*marks));
+        if (!marks)
+                return NBT_ERR_NOMEM;
+        table->marks = marks;
+        table->bytes += (room - table->chunk_room) * (sizeof(*chunks) + sizeof(*marks));
+        table->chunk_room = room;
+        return 0;
+}
 
 static int add_chunk(struct wins_table *table)
 {
-        if (table->chunk_count == table->chunk_room) {
-                const uint32_t room = table->chunk_room ? table->chunk_room * 2 : 16;
-                struct wins_slot **chunks = realloc(table->chunks, room * sizeof(*chunks));
-
-                if (!chunks)
-                        return NBT_ERR_NOMEM;
-                table->bytes += (room - table->chunk_room) * sizeof(*chunks);
-                table->chunks = chunks;
-                table->chunk_room = room;
-        }
-        struct wins_slot *chunk = aligned_alloc(64, WINS_CHUNK_SLOTS * sizeof(*chunk));
-        if (!chunk)
+        if (table->chunk_count == table->chunk_room && grow_chunks(table) < 0)
                 return NBT_ERR_NOMEM;
+        struct wins_slot *chunk = aligned_alloc(64, WINS_CHUNK_SLOTS * sizeof(*chunk));
+        struct wins_marks *marks = calloc(1, sizeof(*marks));
+        if (!chunk || !marks) {
+                free(chunk);
+                free(marks);
+                return NBT_ERR_NOMEM;
+        }
         memset(chunk, 0, WINS_CHUNK_SLOTS * sizeof(*chunk));
-        table->chunks[table->chunk_count++] = chunk;
-        table->bytes += WINS_CHUNK_SLOTS * sizeof(*chunk);
+        table->chunks[table->chunk_count] = chunk;
+        table->marks[table->chunk_count++] = marks;
+        table->bytes += WINS_CHUNK_SLOTS * sizeof(*chunk) + sizeof(*marks);
         return 0;
 }
 
@@ -64,7 +87,8 @@ static uint32_t take_slot(struct wins_table *table)
         const uint32_t slot = table->slot_free;
 
         if (slot) {
-                table->slot_free = wins_slot_at(table, slot)->owner_next;
+                table->slot_free = wins_slot_at(table, slot)->extra;
+                wins_slot_at(table, slot)->extra = 0;
                 return slot;
         }
         return table->slot_count++;
@@ -155,11 +179,27 @@ void wins_table_get(const struct wins_table *table, uint32_t slot, struct wins_r
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
 
-static void count_slot(struct wins_table *table, const struct wins_slot *slot, int64_t by)
+static void set_mark(struct wins_table *table, uint32_t number, unsigned mark, bool on)
 {
-        table->counts[wins_slot_type(slot)][wins_slot_state(slot)] += (uint64_t)by;
-        if (slot->flags & WINS_SLOT_STATIC)
-                table->static_count += (uint64_t)by;
+        uint64_t *word = &table->marks[number / WINS_CHUNK_SLOTS]->words[mark][number % WINS_CHUNK_SLOTS / 64];
+        const uint64_t bit = UINT64_C(1) << number % 64;
+
+        *word = on ? *word | bit : *word & ~bit;
+}
+
+/* A record of the kind that SLOT says is there from now on, or is gone. */
+static void count_slot(struct wins_table *table, uint32_t number, bool there)
+{
+        const struct wins_slot *slot = wins_slot_at(table, number);
+        const uint64_t by = there ? 1 : UINT64_MAX;
+
+        table->counts[wins_slot_type(slot)][wins_slot_state(slot)] += by;
+        set_mark(table, number, WINS_MARK_TYPE + wins_slot_type(slot), there);
+        set_mark(table, number, WINS_MARK_STATE + wins_slot_state(slot), there);
+        if (slot->flags & WINS_SLOT_STATIC) {
+                table->static_count += by;
+                set_mark(table, number, WINS_MARK_STATIC, there);
+        }
 }
 
 static void drop_members(struct wins_table *table, uint32_t number)
@@ -208,9 +248,11 @@ static void put_members(struct wins_table *table, uint32_t number, const struct 
         }
 }
 
-static void set_fields(struct wins_table *table, struct wins_slot *slot, const struct wins_record *record,
-                       uint16_t owner, uint16_t scope)
+static void set_fields(struct wins_table *table, uint32_t number, const struct wins_record *record, uint16_t owner,
+                       uint16_t scope)
 {
+        struct wins_slot *slot = wins_slot_at(table, number);
+
         slot->name = record->name;
         slot->version = record->version;
         slot->expiry_s = (uint32_t)record->expiry_s;
@@ -219,7 +261,7 @@ static void set_fields(struct wins_table *table, struct wins_slot *slot, const s
         slot->flags =
                 (uint8_t)((unsigned)record->type | (unsigned)record->state << WINS_SLOT_STATE_SHIFT |
                           (unsigned)record->node << WINS_SLOT_NODE_SHIFT | (record->is_static ? WINS_SLOT_STATIC : 0));
-        count_slot(table, slot, 1);
+        count_slot(table, number, true);
 }
 
 static int number_owners(struct wins_table *table, const struct wins_record *record,
@@ -242,7 +284,7 @@ static int number_owners(struct wins_table *table, const struct wins_record *rec
 /* Everything that can fail; SCOPE is then held for the record if it is a new one. */
 static int reserve(struct wins_table *table, const struct wins_record *record, bool is_new, uint64_t hash)
 {
-        if (reserve_extras(table, WINS_MAX_MEMBERS) < 0 || wins_index_reserve_addresses(table, record) < 0)
+        if (reserve_extras(table, WINS_MAX_MEMBERS) < 0 || wins_index_reserve_orders(table, record->member_count) < 0)
                 return NBT_ERR_NOMEM;
         if (!is_new)
                 return 0;
@@ -268,15 +310,14 @@ int64_t wins_table_put(struct wins_table *table, const struct wins_record *recor
                 return r;
         if (is_new) {
                 number = take_slot(table);
-                wins_index_name_insert(table, hash, number);
+                wins_index_name_insert(table, hash, number, &record->name, (uint16_t)scope);
                 table->live++;
         } else {
-                count_slot(table, wins_slot_at(table, number), -1);
+                count_slot(table, number, false);
                 drop_members(table, number);
                 wins_index_owner_remove(table, number);
         }
-        struct wins_slot *slot = wins_slot_at(table, number);
-        set_fields(table, slot, record, (uint16_t)owner, (uint16_t)scope);
+        set_fields(table, number, record, (uint16_t)owner, (uint16_t)scope);
         put_members(table, number, record, owners);
         wins_index_owner_insert(table, number);
         return number;
@@ -286,12 +327,12 @@ void wins_table_remove(struct wins_table *table, uint32_t number)
 {
         struct wins_slot *slot = wins_slot_at(table, number);
 
-        count_slot(table, slot, -1);
+        count_slot(table, number, false);
         drop_members(table, number);
         wins_index_owner_remove(table, number);
         wins_index_name_remove(table, wins_table_hash(table, &slot->name, slot->scope), number);
         wins_scopes_drop(&table->scopes, slot->scope);
-        *slot = (struct wins_slot){.owner_next = table->slot_free};
+        *slot = (struct wins_slot){.extra = table->slot_free};
         table->slot_free = number;
         table->live--;
 }

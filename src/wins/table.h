@@ -1,12 +1,13 @@
 #pragma once
 /*
  * All records in memory: 64 bytes a record of one address (a cache line, so that an answer costs two misses: index and record),
- * 8 bytes an entry of the name index, 28 bytes for every further address.
+ * 8 bytes an entry of the name index, 24 bytes for every further address.
  *
- * Three ways in: by name and scope (open addressing), by address (chains), by owner in order of versions (a list an owner).
- * The two hashed indexes are cut into shards that grow one by one, so that no single insertion moves the whole of it. Times
- * are the core's seconds (wins/internal.h), 0: never.
+ * Answers find a record by name and scope, in a hashed index that is cut into shards, which grow one by one, so that no single
+ * insertion moves the whole of it. For the administrator there are three orders (wins/order.h): by name, by address, by owner and
+ * version; and marks, a bit a record, of type, state and static mappings. Times are the core's seconds (wins/internal.h), 0: never.
  */
+#include "wins/order.h"
 #include "wins/record.h"
 #include "wins/scopes.h"
 
@@ -26,14 +27,12 @@
 #define WINS_SLOT_USED 0x20u
 
 struct wins_slot {
-        struct nb_name name;
+        _Alignas(64) struct nb_name name;
         uint64_t version;
         uint32_t address; /* the first member */
         uint32_t expiry_s;
         uint32_t member_expiry_s; /* of the first member */
-        uint32_t address_next, address_prev;
-        uint32_t owner_next, owner_prev; /* free slots: next is the next free one */
-        uint32_t extra;                  /* the second member, 0: none */
+        uint32_t extra;           /* the second member, 0: none; free slots: the next free one */
         uint16_t owner, member_owner;
         uint16_t scope;
         uint8_t flags, count;
@@ -43,32 +42,44 @@ _Static_assert(sizeof(struct wins_slot) == 64, "a record is one cache line");
 /* A member beyond the first. */
 struct wins_extra {
         uint32_t address, expiry_s;
-        uint32_t address_next, address_prev;
         uint32_t slot;
         uint32_t next; /* of the record; free ones: the next free */
         uint16_t owner;
 };
+
+/* A member by its number: the slot of its record if it is the first one, else an extra with the top bit set. */
+#define WINS_REFERENCE_EXTRA 0x80000000u
 
 struct wins_name_shard {
         uint64_t *entries; /* slot << 32 | low half of the hash; 0: empty */
         uint32_t mask, count;
 };
 
-struct wins_address_shard {
-        uint32_t *heads; /* a slot, or an extra with its top bit set */
-        uint32_t mask, count;
-};
-
 struct wins_table_owner {
         uint32_t address;
-        uint32_t first, last; /* in order of versions */
-        uint32_t count;
+        uint32_t count; /* of records */
         uint64_t max_version;
         bool changed; /* since the store was told */
 };
 
+/* Marks: a bit a slot. Of each slot that is used one of the types and one of the states is set. */
+enum wins_mark {
+        WINS_MARK_TYPE = 0,
+        WINS_MARK_STATE = WINS_MARK_TYPE + WINS_TYPE_MAX,
+        WINS_MARK_STATIC = WINS_MARK_STATE + WINS_STATE_MAX,
+        WINS_MARKS,
+};
+
+#define WINS_CHUNK_SLOTS 4096u
+#define WINS_CHUNK_WORDS (WINS_CHUNK_SLOTS / 64)
+
+struct wins_marks {
+        uint64_t words[WINS_MARKS][WINS_CHUNK_WORDS];
+};
+
 struct wins_table {
         struct wins_slot **chunks;
+        struct wins_marks **marks; /* of each chunk */
         uint32_t chunk_count, chunk_room;
         uint32_t slot_count; /* ever used, with slot 0, which never is */
         uint32_t slot_free;
@@ -78,16 +89,14 @@ struct wins_table {
         uint32_t owner_count, owner_room;
         struct wins_scopes scopes;
         struct wins_name_shard names[WINS_SHARDS];
-        struct wins_address_shard addresses[WINS_SHARDS];
+        struct wins_order by_name, by_address, by_version; /* of slots, references, slots */
         uint64_t seed;
         uint64_t live;
         uint64_t counts[WINS_TYPE_MAX][WINS_STATE_MAX];
         uint64_t static_count;
-        uint64_t bytes;
-        bool loading; /* owners' lists are in no order; wins_table_loaded() puts them right */
+        uint64_t bytes; /* but for the orders: wins_table_bytes() */
+        bool loading;   /* nothing is in the orders yet; wins_table_loaded() makes them */
 };
-
-#define WINS_CHUNK_SLOTS 4096u
 
 int wins_table_init(struct wins_table *table, uint64_t seed) NBT_MUST_CHECK;
 void wins_table_done(struct wins_table *table);
@@ -106,6 +115,9 @@ static inline enum wins_state wins_slot_state(const struct wins_slot *slot)
 {
         return (enum wins_state)((slot->flags & WINS_SLOT_STATE) >> WINS_SLOT_STATE_SHIFT);
 }
+
+/* Memory of the whole table. */
+uint64_t wins_table_bytes(const struct wins_table *table);
 
 /* The hash that finds (NAME, SCOPE). */
 uint64_t wins_table_hash(const struct wins_table *table, const struct nb_name *name, uint16_t scope);
@@ -136,12 +148,15 @@ int wins_table_owner(struct wins_table *table, uint32_t address) NBT_MUST_CHECK;
 /* Number of the owner, or NBT_ERR_NOT_FOUND. */
 int wins_table_owner_find(const struct wins_table *table, uint32_t address) NBT_MUST_CHECK;
 
-/* Sorts the owners' lists once all is loaded. NBT_ERR_NOMEM. */
+/* Makes the orders once all is loaded, and keeps them from then on. NBT_ERR_NOMEM. */
 int wins_table_loaded(struct wins_table *table) NBT_MUST_CHECK;
 
-/* Walking the members with ADDRESS: a reference (0: none, or no more), and the record that it belongs to. */
-uint32_t wins_table_address_first(const struct wins_table *table, uint32_t address);
-uint32_t wins_table_address_next(const struct wins_table *table, uint32_t reference, uint32_t address);
-uint32_t wins_table_address_slot(const struct wins_table *table, uint32_t reference);
-/* Is REFERENCE still a member with ADDRESS? */
-bool wins_table_address_valid(const struct wins_table *table, uint32_t reference, uint32_t address);
+/* The keys of the orders: names as bytes, then scopes by their numbers; addresses, then references; owners by their numbers, then
+ * versions, then slots. Only once the table is loaded. */
+struct wins_order_key wins_table_name_key(const struct nb_name *name, uint16_t scope);
+struct wins_order_key wins_table_address_key(uint32_t address, uint32_t reference);
+struct wins_order_key wins_table_version_key(uint16_t owner, uint64_t version, uint32_t slot);
+
+/* Of a member: its record, and its address. */
+uint32_t wins_table_member_slot(const struct wins_table *table, uint32_t reference);
+uint32_t wins_table_member_address(const struct wins_table *table, uint32_t reference);

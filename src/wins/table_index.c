@@ -3,12 +3,92 @@
 #include "base/hash.h"
 #include "wins/limits.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SHARD_SHIFT 54 /* the top ten bits choose the shard, the low half the place in it */
 #define SHARD_MIN 8u
 #define SCOPE_SPREAD UINT64_C(0x9E3779B97F4A7C15)
+
+/* ---- orders -------------------------------------------------------------------------------------------------------------- */
+
+struct wins_order_key wins_table_name_key(const struct nb_name *name, uint16_t scope)
+{
+        uint64_t halves[2];
+
+        _Static_assert(sizeof(halves) == NB_NAME_BYTES, "a name is two words");
+        memcpy(halves, name->bytes, NB_NAME_BYTES);
+        return (struct wins_order_key){{be64toh(halves[0]), be64toh(halves[1]), scope}};
+}
+
+struct wins_order_key wins_table_address_key(uint32_t address, uint32_t reference)
+{
+        return (struct wins_order_key){{address, reference, 0}};
+}
+
+struct wins_order_key wins_table_version_key(uint16_t owner, uint64_t version, uint32_t slot)
+{
+        return (struct wins_order_key){{owner, version, slot}};
+}
+
+static struct wins_order_key name_key(const void *context, uint32_t number)
+{
+        const struct wins_slot *slot = wins_slot_at(context, number);
+
+        return wins_table_name_key(&slot->name, slot->scope);
+}
+
+static struct wins_order_key version_key(const void *context, uint32_t number)
+{
+        const struct wins_slot *slot = wins_slot_at(context, number);
+
+        return wins_table_version_key(slot->owner, slot->version, number);
+}
+
+uint32_t wins_table_member_slot(const struct wins_table *table, uint32_t reference)
+{
+        return reference & WINS_REFERENCE_EXTRA ? table->extras[reference & ~WINS_REFERENCE_EXTRA].slot : reference;
+}
+
+uint32_t wins_table_member_address(const struct wins_table *table, uint32_t reference)
+{
+        return reference & WINS_REFERENCE_EXTRA ? table->extras[reference & ~WINS_REFERENCE_EXTRA].address
+                                                : wins_slot_at(table, reference)->address;
+}
+
+static struct wins_order_key address_key(const void *context, uint32_t reference)
+{
+        return wins_table_address_key(wins_table_member_address(context, reference), reference);
+}
+
+int wins_index_reserve_orders(struct wins_table *table, uint32_t member_count)
+{
+        if (table->loading)
+                return 0;
+        if (wins_order_reserve(&table->by_name, 1) < 0 || wins_order_reserve(&table->by_version, 1) < 0 ||
+            wins_order_reserve(&table->by_address, member_count) < 0)
+                return NBT_ERR_NOMEM;
+        return 0;
+}
+
+void wins_index_address_insert(struct wins_table *table, uint32_t reference)
+{
+        if (table->loading)
+                return;
+        const struct wins_order_key key = address_key(table, reference);
+
+        wins_order_insert(&table->by_address, &key, reference);
+}
+
+void wins_index_address_remove(struct wins_table *table, uint32_t reference)
+{
+        if (table->loading)
+                return;
+        const struct wins_order_key key = address_key(table, reference);
+
+        wins_order_remove(&table->by_address, &key);
+}
 
 /* ---- by name ------------------------------------------------------------------------------------------------------------- */
 
@@ -84,12 +164,18 @@ int wins_index_reserve_name(struct wins_table *table, uint64_t hash)
         return 0;
 }
 
-void wins_index_name_insert(struct wins_table *table, uint64_t hash, uint32_t slot)
+void wins_index_name_insert(struct wins_table *table, uint64_t hash, uint32_t slot, const struct nb_name *name,
+                            uint16_t scope)
 {
         struct wins_name_shard *shard = &table->names[hash >> SHARD_SHIFT];
 
         shard_insert(shard, (uint64_t)slot << 32 | (uint32_t)hash);
         shard->count++;
+        if (!table->loading) {
+                const struct wins_order_key key = wins_table_name_key(name, scope);
+
+                wins_order_insert(&table->by_name, &key, slot);
+        }
 }
 
 /* Moves back what probing had pushed over the hole. */
@@ -115,144 +201,11 @@ void wins_index_name_remove(struct wins_table *table, uint64_t hash, uint32_t sl
                 i = (i + 1) & shard->mask;
         shard_close(shard, i);
         shard->count--;
-}
+        if (!table->loading) {
+                const struct wins_order_key key = name_key(table, slot);
 
-/* ---- by address ---------------------------------------------------------------------------------------------------------- */
-
-static uint64_t address_hash(const struct wins_table *table, uint32_t address)
-{
-        return hash_bytes(&address, sizeof(address), table->seed);
-}
-
-struct links {
-        uint32_t address;
-        uint32_t *next, *prev;
-};
-
-static struct links links_of(const struct wins_table *table, uint32_t reference)
-{
-        if (reference & WINS_REFERENCE_EXTRA) {
-                struct wins_extra *extra = &table->extras[reference & ~WINS_REFERENCE_EXTRA];
-                return (struct links){extra->address, &extra->address_next, &extra->address_prev};
+                wins_order_remove(&table->by_name, &key);
         }
-        struct wins_slot *slot = wins_slot_at(table, reference);
-        return (struct links){slot->address, &slot->address_next, &slot->address_prev};
-}
-
-static void chain_push(const struct wins_table *table, struct wins_address_shard *shard, uint64_t hash,
-                       uint32_t reference)
-{
-        uint32_t *head = &shard->heads[(uint32_t)hash & shard->mask];
-        const struct links links = links_of(table, reference);
-
-        *links.next = *head;
-        *links.prev = 0;
-        if (*head)
-                *links_of(table, *head).prev = reference;
-        *head = reference;
-}
-
-/* One address may have many names, so a chain is no measure of the index: it grows with the members it holds. */
-static int shard_grow(struct wins_table *table, struct wins_address_shard *shard)
-{
-        const uint32_t size = shard->heads ? shard->mask + 1 : 0;
-        const uint32_t wanted = size ? size * 2 : SHARD_MIN;
-        struct wins_address_shard bigger = {
-                .heads = calloc(wanted, sizeof(*bigger.heads)), .mask = wanted - 1, .count = shard->count};
-
-        if (!bigger.heads)
-                return NBT_ERR_NOMEM;
-        for (uint32_t i = 0; i < size; i++) {
-                for (uint32_t reference = shard->heads[i], next; reference != 0; reference = next) {
-                        const struct links links = links_of(table, reference);
-
-                        next = *links.next;
-                        chain_push(table, &bigger, address_hash(table, links.address), reference);
-                }
-        }
-        free(shard->heads);
-        table->bytes += (wanted - size) * sizeof(*bigger.heads);
-        *shard = bigger;
-        return 0;
-}
-
-int wins_index_reserve_addresses(struct wins_table *table, const struct wins_record *record)
-{
-        for (unsigned i = 0; i < record->member_count; i++) {
-                struct wins_address_shard *shard =
-                        &table->addresses[address_hash(table, record->members[i].address) >> SHARD_SHIFT];
-                const uint32_t size = shard->heads ? shard->mask + 1 : 0;
-
-                if (shard->count >= size && shard_grow(table, shard) < 0)
-                        return NBT_ERR_NOMEM;
-        }
-        return 0;
-}
-
-void wins_index_address_insert(struct wins_table *table, uint32_t reference)
-{
-        const uint64_t hash = address_hash(table, links_of(table, reference).address);
-        struct wins_address_shard *shard = &table->addresses[hash >> SHARD_SHIFT];
-
-        chain_push(table, shard, hash, reference);
-        shard->count++;
-}
-
-void wins_index_address_remove(struct wins_table *table, uint32_t reference)
-{
-        const struct links links = links_of(table, reference);
-        const uint64_t hash = address_hash(table, links.address);
-        struct wins_address_shard *shard = &table->addresses[hash >> SHARD_SHIFT];
-
-        if (*links.prev)
-                *links_of(table, *links.prev).next = *links.next;
-        else
-                shard->heads[(uint32_t)hash & shard->mask] = *links.next;
-        if (*links.next)
-                *links_of(table, *links.next).prev = *links.prev;
-        *links.next = *links.prev = 0;
-        shard->count--;
-}
-
-static uint32_t skip_others(const struct wins_table *table, uint32_t reference, uint32_t address)
-{
-        while (reference != 0) {
-                const struct links links = links_of(table, reference);
-
-                if (links.address == address)
-                        break;
-                reference = *links.next;
-        }
-        return reference;
-}
-
-uint32_t wins_table_address_first(const struct wins_table *table, uint32_t address)
-{
-        const uint64_t hash = address_hash(table, address);
-        const struct wins_address_shard *shard = &table->addresses[hash >> SHARD_SHIFT];
-
-        return shard->heads ? skip_others(table, shard->heads[(uint32_t)hash & shard->mask], address) : 0;
-}
-
-uint32_t wins_table_address_next(const struct wins_table *table, uint32_t reference, uint32_t address)
-{
-        return skip_others(table, *links_of(table, reference).next, address);
-}
-
-uint32_t wins_table_address_slot(const struct wins_table *table, uint32_t reference)
-{
-        return reference & WINS_REFERENCE_EXTRA ? table->extras[reference & ~WINS_REFERENCE_EXTRA].slot : reference;
-}
-
-bool wins_table_address_valid(const struct wins_table *table, uint32_t reference, uint32_t address)
-{
-        const uint32_t number = reference & ~WINS_REFERENCE_EXTRA;
-
-        if (reference & WINS_REFERENCE_EXTRA)
-                return number < table->extra_count && table->extras[number].slot != 0 &&
-                       table->extras[number].address == address;
-        return number != 0 && number < table->slot_count && wins_slot_at(table, number)->address == address &&
-               wins_slot_at(table, number)->count & WINS_SLOT_COUNT;
 }
 
 /* ---- by owner ------------------------------------------------------------------------------------------------------------ */
@@ -288,23 +241,14 @@ int wins_table_owner(struct wins_table *table, uint32_t address)
 
 void wins_index_owner_insert(struct wins_table *table, uint32_t number)
 {
-        struct wins_slot *slot = wins_slot_at(table, number);
+        const struct wins_slot *slot = wins_slot_at(table, number);
         struct wins_table_owner *owner = &table->owners[slot->owner];
-        uint32_t before = owner->last;
 
-        /* what is new has the highest version, and replicas come in order */
-        while (!table->loading && before && wins_slot_at(table, before)->version > slot->version)
-                before = wins_slot_at(table, before)->owner_prev;
-        slot->owner_prev = before;
-        slot->owner_next = before ? wins_slot_at(table, before)->owner_next : owner->first;
-        if (before)
-                wins_slot_at(table, before)->owner_next = number;
-        else
-                owner->first = number;
-        if (slot->owner_next)
-                wins_slot_at(table, slot->owner_next)->owner_prev = number;
-        else
-                owner->last = number;
+        if (!table->loading) {
+                const struct wins_order_key key = version_key(table, number);
+
+                wins_order_insert(&table->by_version, &key, number);
+        }
         owner->count++;
         if (slot->version > owner->max_version) {
                 owner->max_version = slot->version;
@@ -314,76 +258,119 @@ void wins_index_owner_insert(struct wins_table *table, uint32_t number)
 
 void wins_index_owner_remove(struct wins_table *table, uint32_t number)
 {
-        struct wins_slot *slot = wins_slot_at(table, number);
-        struct wins_table_owner *owner = &table->owners[slot->owner];
+        table->owners[wins_slot_at(table, number)->owner].count--;
+        if (!table->loading) {
+                const struct wins_order_key key = version_key(table, number);
 
-        if (slot->owner_prev)
-                wins_slot_at(table, slot->owner_prev)->owner_next = slot->owner_next;
-        else
-                owner->first = slot->owner_next;
-        if (slot->owner_next)
-                wins_slot_at(table, slot->owner_next)->owner_prev = slot->owner_prev;
-        else
-                owner->last = slot->owner_prev;
-        slot->owner_next = slot->owner_prev = 0;
-        owner->count--;
+                wins_order_remove(&table->by_version, &key);
+        }
 }
 
-struct ordered {
-        uint64_t version;
-        uint32_t slot;
+/* ---- after loading ------------------------------------------------------------------------------------------------------- */
+
+struct sortable {
+        uint64_t value;
+        uint32_t item;
 };
 
-static int compare_versions(const void *a, const void *b)
+static int compare_sortable(const void *a, const void *b)
 {
-        const struct ordered *x = a, *y = b;
+        const struct sortable *x = a, *y = b;
 
-        return x->version < y->version ? -1 : x->version > y->version;
+        if (x->value != y->value)
+                return x->value < y->value ? -1 : 1;
+        return x->item < y->item ? -1 : x->item > y->item;
 }
 
-static int sort_owner(struct wins_table *table, struct wins_table_owner *owner)
+/* So that each comes at the end of what is there already. */
+static int insert_sorted(struct wins_order *order, const struct wins_table *table, struct sortable *all, uint64_t count)
 {
-        struct ordered *all = malloc((owner->count + 1) * sizeof(*all));
-        bool in_order = true;
-        uint32_t count = 0;
+        qsort(all, count, sizeof(*all), compare_sortable);
+        for (uint64_t i = 0; i < count; i++) {
+                const struct wins_order_key key = order->key(table, all[i].item);
 
-        if (!all)
-                return NBT_ERR_NOMEM;
-        for (uint32_t i = owner->first; i != 0; i = wins_slot_at(table, i)->owner_next) {
-                all[count] = (struct ordered){wins_slot_at(table, i)->version, i};
-                in_order = in_order && (count == 0 || all[count - 1].version <= all[count].version);
-                count++;
+                if (wins_order_reserve(order, 1) < 0)
+                        return NBT_ERR_NOMEM;
+                wins_order_insert(order, &key, all[i].item);
         }
-        if (!in_order) {
-                qsort(all, count, sizeof(*all), compare_versions);
-                for (uint32_t i = 0; i < count; i++) {
-                        struct wins_slot *slot = wins_slot_at(table, all[i].slot);
-
-                        slot->owner_prev = i > 0 ? all[i - 1].slot : 0;
-                        slot->owner_next = i + 1 < count ? all[i + 1].slot : 0;
-                }
-                owner->first = all[0].slot;
-                owner->last = all[count - 1].slot;
-        }
-        free(all);
         return 0;
+}
+
+static bool is_used(const struct wins_table *table, uint32_t slot)
+{
+        return wins_slot_at(table, slot)->count & WINS_SLOT_USED;
+}
+
+/* The store gives names in their order, or nearly. */
+static int order_names(struct wins_table *table)
+{
+        for (uint32_t slot = 1; slot < table->slot_count; slot++) {
+                if (!is_used(table, slot))
+                        continue;
+                const struct wins_order_key key = name_key(table, slot);
+
+                if (wins_order_reserve(&table->by_name, 1) < 0)
+                        return NBT_ERR_NOMEM;
+                wins_order_insert(&table->by_name, &key, slot);
+        }
+        return 0;
+}
+
+static int order_versions(struct wins_table *table, struct sortable *all)
+{
+        for (uint32_t owner = 0; owner < table->owner_count; owner++) {
+                uint64_t count = 0;
+
+                for (uint32_t slot = 1; table->owners[owner].count > 0 && slot < table->slot_count; slot++)
+                        if (is_used(table, slot) && wins_slot_at(table, slot)->owner == owner)
+                                all[count++] = (struct sortable){wins_slot_at(table, slot)->version, slot};
+                if (insert_sorted(&table->by_version, table, all, count) < 0)
+                        return NBT_ERR_NOMEM;
+        }
+        return 0;
+}
+
+static int order_addresses(struct wins_table *table, struct sortable *all)
+{
+        uint64_t count = 0;
+
+        for (uint32_t slot = 1; slot < table->slot_count; slot++)
+                if (is_used(table, slot) && wins_slot_at(table, slot)->count & WINS_SLOT_COUNT)
+                        all[count++] = (struct sortable){wins_slot_at(table, slot)->address, slot};
+        for (uint32_t extra = 1; extra < table->extra_count; extra++)
+                if (table->extras[extra].slot)
+                        all[count++] = (struct sortable){table->extras[extra].address, extra | WINS_REFERENCE_EXTRA};
+        return insert_sorted(&table->by_address, table, all, count);
 }
 
 int wins_table_loaded(struct wins_table *table)
 {
-        for (uint32_t i = 0; i < table->owner_count; i++) {
-                if (sort_owner(table, &table->owners[i]) < 0)
-                        return NBT_ERR_NOMEM;
+        struct sortable *all = malloc(((uint64_t)table->slot_count + table->extra_count) * sizeof(*all));
+        int r = all ? order_names(table) : NBT_ERR_NOMEM;
+
+        if (r == 0)
+                r = order_versions(table, all);
+        if (r == 0)
+                r = order_addresses(table, all);
+        free(all);
+        for (uint32_t i = 0; i < table->owner_count; i++)
                 table->owners[i].changed = false;
-        }
-        table->loading = false;
-        return 0;
+        table->loading = r < 0;
+        return r;
+}
+
+void wins_index_init(struct wins_table *table)
+{
+        table->by_name = (struct wins_order){.key = name_key, .context = table};
+        table->by_address = (struct wins_order){.key = address_key, .context = table, .hinted = true};
+        table->by_version = (struct wins_order){.key = version_key, .context = table};
 }
 
 void wins_index_done(struct wins_table *table)
 {
-        for (unsigned i = 0; i < WINS_SHARDS; i++) {
+        for (unsigned i = 0; i < WINS_SHARDS; i++)
                 free(table->names[i].entries);
-                free(table->addresses[i].heads);
-        }
+        wins_order_done(&table->by_name);
+        wins_order_done(&table->by_address);
+        wins_order_done(&table->by_version);
 }

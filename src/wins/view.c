@@ -47,7 +47,7 @@ int wins_view(const struct wins *wins, struct arena *arena, struct wins_view *re
                 .claims_under_way = wins->work_count,
                 .challenges_under_way = wins->heap_count,
                 .renewals_unwritten = wins->dirty_count,
-                .memory_bytes = wins->table.bytes,
+                .memory_bytes = wins_table_bytes(&wins->table),
                 .store_failed = wins->store_failed,
                 .burst = wins->burst,
                 .scavenging = wins->scavenge_slot != 0,

@@ -1,11 +1,13 @@
 /*
- * Records in pages: by the index that FILTER allows, else over all slots. A cursor is the kind of walk and a place in it.
+ * Records in pages, by the index that leaves the fewest to look at. A cursor is the kind of walk and the key of what comes next in it,
+ * which need not be there any more when the walk goes on.
  */
 #include "wins/internal.h"
 
 #include <string.h>
 
-enum kind { KIND_START, KIND_ALL, KIND_NAME, KIND_ADDRESS, KIND_OWNER };
+/* In which order: of names, of members' addresses, of one owner's versions, or of slots (by their marks). */
+enum kind { KIND_START, KIND_NAMES, KIND_ADDRESSES, KIND_VERSIONS, KIND_SLOTS };
 #define KIND_SHIFT 56
 
 struct page {
@@ -13,20 +15,6 @@ struct page {
         size_t count, limit;
         unsigned looks;
 };
-
-/* With more scopes, looking a name up with every suffix in each of them would cost more than the whole table. */
-#define NAME_SCOPES 64u
-
-static enum kind choose(const struct wins *wins, const struct wins_filter *filter)
-{
-        if (filter->has_name ||
-            (filter->prefix_len_bytes >= NB_SUFFIX_AT && filter->prefix_len_bytes <= NB_NAME_BYTES &&
-             (filter->has_scope || wins->table.scopes.count < NAME_SCOPES)))
-                return KIND_NAME;
-        if (filter->has_address && filter->address_mask == IP4_BROADCAST)
-                return KIND_ADDRESS;
-        return filter->has_owner ? KIND_OWNER : KIND_ALL;
-}
 
 /* ASCII case folded. */
 static uint8_t fold(uint8_t c)
@@ -109,147 +97,235 @@ bool wins_filter_passes(const struct wins *wins, const struct wins_filter *filte
         return !filter->has_address || address_passes(wins, filter, slot);
 }
 
+/* ---- what a walk goes over ------------------------------------------------------------------------------------------------ */
+
+/* Keys from LOW to below HIGH. */
+struct range {
+        const struct wins_order *order;
+        struct wins_order_key low, high;
+};
+
+static bool names_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
+{
+        const size_t len = filter->has_name ? NB_NAME_BYTES : filter->prefix_len_bytes;
+        struct nb_name low = {{0}}, high;
+
+        if (len == 0 || len > NB_NAME_BYTES)
+                return false;
+        memcpy(low.bytes, filter->has_name ? filter->name.bytes : filter->prefix, len);
+        memset(&high, 0xFF, sizeof(high));
+        memcpy(high.bytes, low.bytes, len);
+        *ret = (struct range){.order = &wins->table.by_name, .low = wins_table_name_key(&low, 0)};
+        ret->high = wins_table_name_key(&high, UINT16_MAX);
+        if (len == NB_NAME_BYTES && filter->has_scope) {
+                const int scope = wins_scopes_find(&wins->table.scopes, &filter->scope);
+
+                ret->low.part[2] = scope < 0 ? UINT64_MAX : (uint64_t)scope;
+                ret->high.part[2] = scope < 0 ? UINT64_MAX : (uint64_t)scope + 1;
+        }
+        return true;
+}
+
+static bool addresses_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
+{
+        const uint32_t low = filter->address & filter->address_mask;
+
+        if (!filter->has_address || filter->address_mask == 0)
+                return false;
+        *ret = (struct range){.order = &wins->table.by_address, .low = wins_table_address_key(low, 0)};
+        ret->high = (struct wins_order_key){{(uint64_t)(low | ~filter->address_mask) + 1, 0, 0}};
+        return true;
+}
+
+static bool versions_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
+{
+        const int owner = filter->has_owner ? wins_table_owner_find(&wins->table, filter->owner) : -1;
+
+        if (!filter->has_owner)
+                return false;
+        *ret = (struct range){.order = &wins->table.by_version};
+        if (owner < 0)
+                return true; /* none */
+        ret->low = wins_table_version_key((uint16_t)owner, filter->min_version, 0);
+        ret->high = filter->max_version ? (struct wins_order_key){{(uint64_t)owner, filter->max_version, UINT64_MAX}}
+                                        : (struct wins_order_key){{(uint64_t)owner + 1, 0, 0}};
+        return true;
+}
+
+static bool make_range(const struct wins *wins, const struct wins_filter *filter, enum kind kind, struct range *ret)
+{
+        switch (kind) {
+        case KIND_NAMES:
+                return names_range(wins, filter, ret);
+        case KIND_ADDRESSES:
+                return addresses_range(wins, filter, ret);
+        case KIND_VERSIONS:
+                return versions_range(wins, filter, ret);
+        case KIND_START:
+        case KIND_SLOTS:
+                break;
+        }
+        return false;
+}
+
+/* How many records have the marks that FILTER wants, at most. */
+static uint64_t marked(const struct wins_table *table, const struct wins_filter *filter)
+{
+        uint64_t count = 0;
+
+        for (unsigned type = 0; type < WINS_TYPE_MAX; type++)
+                for (unsigned state = 0; state < WINS_STATE_MAX; state++)
+                        if ((!filter->has_type || filter->type == type) &&
+                            (!filter->has_state || filter->state == state))
+                                count += table->counts[type][state];
+        if (filter->has_static && filter->is_static && table->static_count < count)
+                return table->static_count;
+        return count;
+}
+
+static enum kind choose(const struct wins *wins, const struct wins_filter *filter)
+{
+        /* reading marks costs a look for each chunk */
+        uint64_t least = marked(&wins->table, filter) + wins->table.chunk_count;
+        enum kind best = KIND_SLOTS;
+
+        for (enum kind kind = KIND_NAMES; kind < KIND_SLOTS; kind++) {
+                struct range range;
+
+                if (!make_range(wins, filter, kind, &range))
+                        continue;
+                const uint64_t count = wins_order_estimate(range.order, &range.low, &range.high);
+                if (count < least) {
+                        least = count;
+                        best = kind;
+                }
+        }
+        return best;
+}
+
+/* ---- walking ------------------------------------------------------------------------------------------------------------------ */
+
 /* Looks at a slot; false if the page ends before it. */
 static bool visit(const struct wins *wins, const struct wins_filter *filter, struct page *page, uint32_t number)
 {
-        const struct wins_slot *slot = wins_slot_at(&wins->table, number);
-
         if (page->count >= page->limit || page->looks >= WINS_WALK_RECORDS)
                 return false;
         page->looks++;
-        if (slot->count & WINS_SLOT_USED && wins_filter_passes(wins, filter, slot))
+        if (wins_filter_passes(wins, filter, wins_slot_at(&wins->table, number)))
                 page->slots[page->count++] = number;
         return true;
 }
 
-static void stop_at(struct wins_walk *walk, enum kind kind, uint64_t place, uint64_t more)
+/* Of a record with several members in the range, the one with the lowest address shows it. */
+static bool shows_record(const struct wins *wins, const struct wins_filter *filter, uint32_t reference)
 {
-        walk->cursor.place[0] = (uint64_t)kind << KIND_SHIFT | place;
-        walk->cursor.place[1] = more;
+        const struct wins_table *table = &wins->table;
+        const struct wins_slot *slot = wins_slot_at(table, wins_table_member_slot(table, reference));
+        const uint32_t mask = filter->address_mask, wanted = filter->address & mask;
+        uint32_t lowest = (slot->address & mask) == wanted ? slot->address : UINT32_MAX;
+
+        for (uint32_t i = slot->extra; i != 0; i = table->extras[i].next)
+                if ((table->extras[i].address & mask) == wanted && table->extras[i].address < lowest)
+                        lowest = table->extras[i].address;
+        return wins_table_member_address(table, reference) == lowest;
+}
+
+/* The places of a cursor, in order of their weight; the kind stands above the first one, which is small in every order but that
+ * of names. */
+static void stop_at(struct wins_walk *walk, enum kind kind, const struct wins_order_key *key)
+{
+        const bool by_name = kind == KIND_NAMES; /* whose scope is small */
+
+        walk->cursor.place[0] = (uint64_t)kind << KIND_SHIFT | key->part[by_name ? 2 : 0];
+        walk->cursor.place[1] = key->part[by_name ? 0 : 1];
+        walk->cursor.place[2] = key->part[by_name ? 1 : 2];
         walk->more = true;
 }
 
-static void walk_all(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
+static struct wins_order_key resumed(const struct wins_cursor *cursor, enum kind kind)
 {
-        for (uint64_t slot = place ? place : 1; slot < wins->table.slot_count; slot++)
-                if (!visit(wins, walk->filter, page, (uint32_t)slot)) {
-                        stop_at(walk, KIND_ALL, slot, 0);
+        const uint64_t small = cursor->place[0] & ((UINT64_C(1) << KIND_SHIFT) - 1);
+
+        return kind == KIND_NAMES ? (struct wins_order_key){{cursor->place[1], cursor->place[2], small}}
+                                  : (struct wins_order_key){{small, cursor->place[1], cursor->place[2]}};
+}
+
+static void walk_range(const struct wins *wins, struct wins_walk *walk, enum kind kind, const struct range *range,
+                       struct page *page)
+{
+        struct wins_order_at at = wins_order_seek(range->order, &range->low);
+
+        for (uint32_t item = wins_order_item(&at); item != 0; wins_order_next(&at), item = wins_order_item(&at)) {
+                const struct wins_order_key key = range->order->key(range->order->context, item);
+                const bool by_member = kind == KIND_ADDRESSES;
+
+                if (!wins_order_is_less(&key, &range->high))
+                        return;
+                if (by_member && !shows_record(wins, walk->filter, item) && ++page->looks < WINS_WALK_RECORDS)
+                        continue;
+                if (!visit(wins, walk->filter, page, by_member ? wins_table_member_slot(&wins->table, item) : item)) {
+                        stop_at(walk, kind, &key);
                         return;
                 }
+        }
 }
 
-/* The name that is wanted, and with which suffixes. */
-static struct nb_name wanted_name(const struct wins_filter *filter, unsigned *ret_first, unsigned *ret_last)
+/* Of 64 slots, those that are used and have the marks that FILTER wants. */
+static uint64_t marked_slots(const struct wins_marks *marks, const struct wins_filter *filter, unsigned word)
 {
-        struct nb_name name = filter->name;
+        uint64_t bits = 0;
 
-        if (!filter->has_name)
-                memcpy(name.bytes, filter->prefix, filter->prefix_len_bytes);
-        const bool is_whole = filter->has_name || filter->prefix_len_bytes == NB_NAME_BYTES;
-        *ret_first = is_whole ? nb_name_suffix(&name) : filter->has_suffix ? filter->suffix : 0;
-        *ret_last = is_whole || filter->has_suffix ? *ret_first : UINT8_MAX;
-        return name;
+        for (unsigned state = 0; state < WINS_STATE_MAX; state++)
+                if (!filter->has_state || filter->state == state)
+                        bits |= marks->words[WINS_MARK_STATE + state][word];
+        if (filter->has_type)
+                bits &= marks->words[WINS_MARK_TYPE + filter->type][word];
+        if (filter->has_static)
+                bits &= filter->is_static ? marks->words[WINS_MARK_STATIC][word]
+                                          : ~marks->words[WINS_MARK_STATIC][word];
+        return bits;
 }
 
-/* The name in every scope there is: PLACE is scope and suffix. */
-static void walk_name(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
+static void walk_slots(const struct wins *wins, struct wins_walk *walk, uint64_t from, struct page *page)
 {
-        const struct wins_filter *filter = walk->filter;
-        const int only = filter->has_scope ? wins_scopes_find(&wins->table.scopes, &filter->scope) : 0;
-        const uint64_t end = filter->has_scope ? (uint64_t)only + 1 : (uint64_t)wins->table.scopes.count + 1;
-        unsigned first, last;
-        struct nb_name name = wanted_name(filter, &first, &last);
+        const uint64_t end = (uint64_t)wins->table.chunk_count * WINS_CHUNK_SLOTS;
 
-        if (only < 0)
-                return;
-        unsigned suffix = place ? (unsigned)(place & UINT8_MAX) : first;
-        for (uint64_t scope = filter->has_scope ? (uint64_t)only : place >> 8; scope < end; scope++, suffix = first)
-                for (; suffix <= last; suffix++) {
-                        name.bytes[NB_SUFFIX_AT] = (uint8_t)suffix;
-                        const uint32_t slot = wins_table_find(&wins->table, &name, (uint16_t)scope);
+        for (uint64_t first = from / 64 * 64; first < end; first += 64) {
+                const struct wins_marks *marks = wins->table.marks[first / WINS_CHUNK_SLOTS];
+                uint64_t bits = marked_slots(marks, walk->filter, first % WINS_CHUNK_SLOTS / 64);
 
-                        page->looks += !slot;
-                        if (page->looks >= WINS_WALK_RECORDS || (slot && !visit(wins, filter, page, slot))) {
-                                stop_at(walk, KIND_NAME, scope << 8 | suffix, 0);
+                if (first < from)
+                        bits &= UINT64_MAX << (from - first);
+                page->looks += first % WINS_CHUNK_SLOTS == 0;
+                for (; bits != 0; bits &= bits - 1) {
+                        const uint64_t slot = first + (unsigned)__builtin_ctzll(bits);
+
+                        if (!visit(wins, walk->filter, page, (uint32_t)slot)) {
+                                stop_at(walk, KIND_SLOTS, &(struct wins_order_key){{slot, 0, 0}});
                                 return;
                         }
-                }
-}
-
-static void walk_address(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
-{
-        const uint32_t address = walk->filter->address;
-        uint32_t reference = (uint32_t)place;
-
-        /* the place may have gone meanwhile: then from the start, some are shown twice */
-        if (reference == 0 || !wins_table_address_valid(&wins->table, reference, address))
-                reference = wins_table_address_first(&wins->table, address);
-        for (; reference != 0; reference = wins_table_address_next(&wins->table, reference, address))
-                if (!visit(wins, walk->filter, page, wins_table_address_slot(&wins->table, reference))) {
-                        stop_at(walk, KIND_ADDRESS, reference, 0);
-                        return;
-                }
-}
-
-/* The first record of OWNER with at least VERSION. From the end: what is wanted is mostly new. */
-static uint32_t seek_version(const struct wins *wins, const struct wins_table_owner *owner, uint64_t version)
-{
-        uint32_t at = 0;
-
-        for (uint32_t slot = owner->last; slot != 0; slot = wins_slot_at(&wins->table, slot)->owner_prev) {
-                if (wins_slot_at(&wins->table, slot)->version < version)
-                        break;
-                at = slot;
-        }
-        return at;
-}
-
-static void walk_owner(const struct wins *wins, struct wins_walk *walk, uint64_t place, struct page *page)
-{
-        const int number = wins_table_owner_find(&wins->table, walk->filter->owner);
-        const uint64_t version = place ? walk->cursor.place[1] : walk->filter->min_version;
-        uint32_t slot = (uint32_t)place;
-
-        if (number < 0)
-                return;
-        const struct wins_table_owner *owner = &wins->table.owners[number];
-        const struct wins_slot *known = slot && slot < wins->table.slot_count ? wins_slot_at(&wins->table, slot) : NULL;
-        if (!known || !(known->count & WINS_SLOT_USED) || known->owner != number || known->version != version)
-                slot = version ? seek_version(wins, owner, version) : owner->first;
-        for (; slot != 0; slot = wins_slot_at(&wins->table, slot)->owner_next) {
-                const uint64_t here = wins_slot_at(&wins->table, slot)->version;
-
-                if (walk->filter->max_version && here > walk->filter->max_version)
-                        return;
-                if (!visit(wins, walk->filter, page, slot)) {
-                        stop_at(walk, KIND_OWNER, slot, here);
-                        return;
                 }
         }
 }
 
 size_t wins_walk_page(const struct wins *wins, struct wins_walk *walk, uint32_t *ret_slots, size_t limit)
 {
-        const enum kind kind = choose(wins, walk->filter);
-        const bool resumed = walk->cursor.place[0] >> KIND_SHIFT == (uint64_t)kind;
-        const uint64_t place = resumed ? walk->cursor.place[0] & ((UINT64_C(1) << KIND_SHIFT) - 1) : 0;
+        const enum kind before = (enum kind)(walk->cursor.place[0] >> KIND_SHIFT);
         struct page page = {.slots = ret_slots, .limit = limit};
+        struct range range;
+
+        /* A walk goes on as it has begun. A cursor that is none of this filter's begins anew. */
+        const bool goes_on = before == KIND_SLOTS || make_range(wins, walk->filter, before, &range);
+        const enum kind kind = goes_on ? before : choose(wins, walk->filter);
+        const struct wins_order_key from = goes_on ? resumed(&walk->cursor, kind) : (struct wins_order_key){{0}};
 
         walk->more = false;
-        switch (kind) {
-        case KIND_NAME:
-                walk_name(wins, walk, place, &page);
-                break;
-        case KIND_ADDRESS:
-                walk_address(wins, walk, place, &page);
-                break;
-        case KIND_OWNER:
-                walk_owner(wins, walk, place, &page);
-                break;
-        case KIND_START:
-        case KIND_ALL:
-                walk_all(wins, walk, place, &page);
-                break;
+        if (kind == KIND_SLOTS) {
+                walk_slots(wins, walk, from.part[0], &page);
+        } else if (make_range(wins, walk->filter, kind, &range)) {
+                if (wins_order_is_less(&range.low, &from))
+                        range.low = from;
+                walk_range(wins, walk, kind, &range, &page);
         }
         return page.count;
 }

@@ -99,7 +99,9 @@ enum wins_command_type {
         WINS_COMMAND_SETTINGS, /* new settings; NBT_ERR_RANGE if out of range */
 };
 
-/* What a record must be to pass; every condition left out passes all. */
+/* What a record must be to pass; every condition left out passes all. Beginnings of names, addresses and networks, owners with
+ * versions, types, states and static mappings are found by indexes, of several conditions by the one that leaves the fewest to look
+ * at; only patterns, suffixes and scopes are looked for in all that remain. */
 struct wins_filter {
         bool has_name; /* all 16 bytes */
         struct nb_name name;
@@ -115,7 +117,7 @@ struct wins_filter {
         uint32_t owner;
         uint64_t min_version, max_version; /* 0, 0: any; counts with an owner only */
         bool has_address;
-        uint32_t address, address_mask; /* IP4_BROADCAST as mask: one address, served by an index */
+        uint32_t address, address_mask; /* IP4_BROADCAST as mask: one address */
         bool has_type;
         enum wins_type type;
         bool has_state;
@@ -127,7 +129,7 @@ struct wins_filter {
 /* Where a page ended. Zero: from the start. Opaque; survives changes of the database in between: a record that is there all
  * the time is shown once and not missed; one that comes, goes or changes meanwhile may be either. */
 struct wins_cursor {
-        uint64_t place[2];
+        uint64_t place[3];
 };
 
 struct wins_command {

@@ -31,7 +31,7 @@ def record(name="FILESRV", suffix=0x20, *addresses, type="unique", state="active
 
 
 def page(*rows, more=False, cursor=0):
-    return {"wins": {"rows": list(rows), "more": more, "cursor": f"{cursor:032x}"}}
+    return {"wins": {"rows": list(rows), "more": more, "cursor": f"{cursor:048x}"}}
 
 
 def asked(daemon, kind="wins-show"):
@@ -102,8 +102,8 @@ def test_filters(wins, daemon, args, expected):
 
 
 def test_pages(wins, daemon):
-    """The cursor goes back as it came, all 128 bits of it; an empty page is not the end; --limit ends the walk."""
-    cursor = 0xFEDCBA9876543210F0E1D2C3B4A59687
+    """The cursor goes back as it came, all 192 bits of it; an empty page is not the end; --limit ends the walk."""
+    cursor = 0xFEDCBA9876543210F0E1D2C3B4A596870123456789ABCDEF
     pages = {0: page(record("A"), more=True, cursor=cursor), cursor: page(more=True, cursor=5), 5: page(record("B"))}
 
     def reply(request):

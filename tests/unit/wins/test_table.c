@@ -106,43 +106,84 @@ static void check_addresses(const struct wins_table *table, const struct model *
                         for (unsigned i = 0; model->there[n][s] && i < model->records[n][s].member_count; i++)
                                 expected[model->records[n][s].members[i].address]++;
         for (uint32_t address = 1; address <= ADDRESSES; address++) {
+                const struct wins_order_key first = wins_table_address_key(address, 0);
+                struct wins_order_at at = wins_order_seek(&table->by_address, &first);
                 unsigned found = 0;
 
-                for (uint32_t at = wins_table_address_first(table, address); at != 0;
-                     at = wins_table_address_next(table, at, address)) {
+                for (uint32_t member = wins_order_item(&at);
+                     member != 0 && wins_table_member_address(table, member) == address;
+                     wins_order_next(&at), member = wins_order_item(&at)) {
                         struct wins_record record;
 
-                        assert_true(wins_table_address_valid(table, at, address));
-                        wins_table_get(table, wins_table_address_slot(table, at), &record);
+                        wins_table_get(table, wins_table_member_slot(table, member), &record);
                         assert_true(wins_record_member(&record, address) >= 0);
                         found++;
                 }
                 assert_int_equal(found, expected[address]);
         }
-        assert_int_equal(wins_table_address_first(table, 0xFFFF), 0);
+}
+
+static void check_order_of_names(const struct wins_table *table, const struct model *model)
+{
+        const struct wins_order_key none = {{0}};
+        struct wins_order_at at = wins_order_seek(&table->by_name, &none);
+        struct wins_order_key last = none;
+        uint64_t listed = 0;
+
+        for (uint32_t slot = wins_order_item(&at); slot != 0; wins_order_next(&at), slot = wins_order_item(&at)) {
+                const struct wins_slot *there = wins_slot_at(table, slot);
+                const struct wins_order_key key = wins_table_name_key(&there->name, there->scope);
+
+                assert_true(wins_order_is_less(&last, &key));
+                assert_int_equal(wins_table_find(table, &there->name, there->scope), slot);
+                last = key;
+                listed++;
+        }
+        assert_int_equal(listed, model->live);
+}
+
+static bool has_mark(const struct wins_table *table, uint32_t slot, unsigned mark)
+{
+        return table->marks[slot / WINS_CHUNK_SLOTS]->words[mark][slot % WINS_CHUNK_SLOTS / 64] >> slot % 64 & 1;
+}
+
+static void check_marks(const struct wins_table *table)
+{
+        for (uint32_t slot = 1; slot < table->slot_count; slot++) {
+                const struct wins_slot *there = wins_slot_at(table, slot);
+                const bool used = there->count & WINS_SLOT_USED;
+
+                for (unsigned type = 0; type < WINS_TYPE_MAX; type++)
+                        assert_int_equal(has_mark(table, slot, WINS_MARK_TYPE + type),
+                                         used && wins_slot_type(there) == type);
+                for (unsigned state = 0; state < WINS_STATE_MAX; state++)
+                        assert_int_equal(has_mark(table, slot, WINS_MARK_STATE + state),
+                                         used && wins_slot_state(there) == state);
+                assert_int_equal(has_mark(table, slot, WINS_MARK_STATIC), used && there->flags & WINS_SLOT_STATIC);
+        }
 }
 
 static void check_owners(const struct wins_table *table, const struct model *model)
 {
+        const struct wins_order_key none = {{0}};
+        struct wins_order_at at = wins_order_seek(&table->by_version, &none);
+        struct wins_order_key last = none;
         uint64_t listed = 0;
+        uint32_t counts[OWNERS + 1] = {0};
 
-        for (uint32_t i = 0; i < table->owner_count; i++) {
-                uint64_t last = 0;
-                uint32_t count = 0, before = 0;
+        for (uint32_t slot = wins_order_item(&at); slot != 0; wins_order_next(&at), slot = wins_order_item(&at)) {
+                const struct wins_slot *there = wins_slot_at(table, slot);
+                const struct wins_order_key key = wins_table_version_key(there->owner, there->version, slot);
 
-                for (uint32_t slot = table->owners[i].first; slot != 0; slot = wins_slot_at(table, slot)->owner_next) {
-                        assert_true(wins_slot_at(table, slot)->version >= last);
-                        assert_int_equal(wins_slot_at(table, slot)->owner_prev, before);
-                        last = wins_slot_at(table, slot)->version;
-                        before = slot;
-                        count++;
-                }
-                assert_int_equal(table->owners[i].last, before);
-                assert_int_equal(table->owners[i].count, count);
-                assert_true(table->owners[i].max_version >= last);
-                listed += count;
+                assert_true(wins_order_is_less(&last, &key));
+                assert_true(table->owners[there->owner].max_version >= there->version);
+                counts[there->owner]++;
+                last = key;
+                listed++;
         }
         assert_int_equal(listed, model->live);
+        for (uint32_t i = 0; i < table->owner_count; i++)
+                assert_int_equal(counts[i], table->owners[i].count);
 }
 
 static void check_counts(const struct wins_table *table, const struct model *model)
@@ -189,15 +230,18 @@ static void test_model(void **state)
         assert_int_equal(wins_table_init(&table, seed), 0);
         for (unsigned i = 0; i < 20000; i++) {
                 if (i == 3000)
-                        assert_int_equal(wins_table_loaded(&table), 0); /* from here on the lists are kept in order */
+                        assert_int_equal(wins_table_loaded(&table), 0); /* from here on the orders are kept */
                 /* versions mostly rise, as in life, and sometimes come late */
                 one_change(&table, model, &rng, 1 + (rng_below(&rng, 10) ? i : rng_below(&rng, i + 1)));
                 if (i % 2000 == 1999 || i == 3000) {
                         check_names(&table, model);
-                        check_addresses(&table, model);
                         check_counts(&table, model);
-                        if (i >= 3000)
-                                check_owners(&table, model);
+                        check_marks(&table);
+                        if (i < 3000)
+                                continue;
+                        check_addresses(&table, model);
+                        check_order_of_names(&table, model);
+                        check_owners(&table, model);
                 }
         }
         for (unsigned n = 0; n < NAMES; n++) {
@@ -210,6 +254,7 @@ static void test_model(void **state)
                 }
         }
         assert_int_equal(table.live, 0);
+        assert_true(!table.by_name.root && !table.by_address.root && !table.by_version.root);
         assert_int_equal(table.scopes.live, 0); /* every scope was given back */
         wins_table_done(&table);
         free(model);
@@ -235,7 +280,8 @@ static void test_size(void **state)
         }
         const struct nb_name missing = nb_name_make("NOBODY", 0x20);
         assert_int_equal(wins_table_find(&table, &missing, 0), 0);
-        assert_true(table.bytes / count < 120);
+        assert_int_equal(wins_table_loaded(&table), 0);
+        assert_true(wins_table_bytes(&table) / count < 110);
         wins_table_done(&table);
 }
 
