@@ -1,6 +1,7 @@
 #include "cli/collect.h"
 
 #include "cli/asker.h"
+#include "cli/collect_bait.h"
 #include "cli/oui.h"
 #include "io/neigh.h"
 
@@ -16,6 +17,7 @@
 struct round {
         struct collection *c;
         struct asker *asker;
+        struct nb_name baits[COLLECT_BAITS];
         size_t count;
         struct ask_question questions[MAX_QUESTIONS];
 };
@@ -191,17 +193,24 @@ static void add_question(struct round *round, struct ask_question question)
         round->questions[round->count++] = question;
 }
 
+static void add_broadcasts(struct round *round, const struct nb_name *name)
+{
+        struct ask_question broadcasts[NODE_MAX_IFACES];
+        const size_t count =
+                asker_make_broadcasts(round->asker, name, &round->c->scope, broadcasts, NBT_ARRAY_SIZE(broadcasts));
+
+        for (size_t i = 0; i < count; i++)
+                add_question(round, broadcasts[i]);
+}
+
 static void add_queries(struct round *round)
 {
         struct collection *c = round->c;
 
+        for (size_t i = 0; c->name_count > 0 && i < COLLECT_BAITS; i++)
+                add_broadcasts(round, &round->baits[i]);
         for (size_t i = 0; i < c->name_count; i++) {
-                struct ask_question broadcasts[NODE_MAX_IFACES];
-                const size_t count = asker_make_broadcasts(round->asker, &c->names[i], &c->scope, broadcasts,
-                                                           NBT_ARRAY_SIZE(broadcasts));
-
-                for (size_t j = 0; j < count; j++)
-                        add_question(round, broadcasts[j]);
+                add_broadcasts(round, &c->names[i]);
                 for (size_t j = 0; j < c->wins_count; j++)
                         add_question(round, asker_make_wins_query(&c->names[i], &c->scope, c->wins[j]));
         }
@@ -366,6 +375,9 @@ static int run_rounds(struct round *round)
 
         if (r < 0)
                 return r;
+        r = collect_bait_judge(c, round->baits);
+        if (r < 0)
+                return r;
         want_answerers(c);
         add_statuses(round);
         add_holder_queries(round);
@@ -425,7 +437,9 @@ static int ask_network(struct collection *c)
                 texts_add(&c->notes, "The network could not be asked: %s", c->snapshot.why_not_asked);
                 return r == NBT_ERR_NOMEM ? r : 0;
         }
-        r = run_rounds(&round);
+        r = collect_bait_make(round.baits);
+        if (r == 0)
+                r = run_rounds(&round);
         asker_close(round.asker);
         if (r < 0 && r != NBT_ERR_NOMEM) {
                 texts_add(&c->notes, "Asking the network ended early: %s", nbt_err_str(r));

@@ -11,6 +11,7 @@ property, from which matrix.py makes the table "expected against found".
 """
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -45,10 +46,10 @@ def healthy(unlike=""):
 
 
 def named(finding):
-    """Whom a finding names: the one who holds the name, else who sent the demand; and then everybody else in it."""
+    """Whom a finding names: the one who holds the name and then all others who do, else who sent the demand, else who stands in its headline."""
     holders = [holder["address"] for holder in finding["holders"]]
-    event = finding["event"] or {}
-    return holders or [event.get("sender")]
+    sender = finding["event"] and finding["event"]["sender"]
+    return holders or ([sender] if sender else re.findall(r"\d+\.\d+\.\d+\.\d+", finding["summary"]))
 
 
 def judge_finding(label, finding):
@@ -57,7 +58,7 @@ def judge_finding(label, finding):
         return f"expected {label.cause}: {what}"
     if VERDICTS.index(finding["verdict"]) < VERDICTS.index(label.verdict):
         return f"expected at least {label.verdict}: {what}"
-    if label.by and named(finding)[0] != label.by:
+    if label.by and named(finding)[:1] != [label.by]:
         return f"expected {label.by} to be named, not {named(finding)}: {what}"
     spared = [address for address in label.spares if address in named(finding)]
     return f"{spared} is innocent: {what}" if spared else ""

@@ -329,7 +329,7 @@ class Host:
         done = self.netbt("diagnose", "--json", *args)
         if done.returncode not in (0, 1):
             raise LabError(f"netbt diagnose: exit {done.returncode}: {done.stdout}{done.stderr}")
-        return self.lab.reports[-1]
+        return json.loads(done.stdout), done.returncode
 
     # -- Samba --------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Cases that are known from a capture alone: tcpdump recorded the segment, and a machine that was never there reads the file, offline."""
 import pytest
 
+import evtxlog
 from label import case, healthy
 from netlab import wait_until
 
@@ -27,7 +28,7 @@ def recorded(lan, analyst):
     def diagnose(*args):
         capture.stop()
         report, code = analyst.diagnose("--offline", "--pcap", str(capture.path), *args)
-        counted = len(capture.fields("udp.port == 137", "frame.number"))
+        counted = len(capture.fields("udp.port == 137 && !icmp", "frame.number"))  # an ICMP error quotes a packet
         assert report["captures"]["name_service"] == counted, "tshark counts as many"
         return report, code
     return diagnose
@@ -94,6 +95,18 @@ def test_a_forged_demand_in_a_capture(machines, recorded):
     loser.wait_event(4320)
     report, _code = recorded()
     assert any("release demand from 10.77.0.3 to 10.77.0.2 for FILESRV<20>" in line for line in report["findings"][0]["evidence"])
+
+
+@case("spoofed-demand", "possible", "FILESRV<20>", by="10.77.0.3", unlike="unknown")
+def test_a_demand_and_the_log_of_who_got_it(machines, recorded, analyst):
+    """The event tells the sender and no name, the capture tells the name."""
+    loser, other, _bystander = machines
+    node(loser, "FILESRV")
+    other.demand("release", loser.address(), "FILESRV", "20", port=137)
+    event = loser.wait_event(4320, where=lambda e: "stays registered" in e["note"])
+    log = analyst.directory / "System.evtx"
+    log.write_bytes(evtxlog.evtx([evtxlog.released("10.77.0.3", computer="FILESRV", time=event["time"])]))
+    recorded("--evtx", log)
 
 
 @healthy(unlike="same-computer-name")

@@ -2,7 +2,7 @@
 import pytest
 
 from label import case, healthy
-from netlab import wait_until
+from netlab import HERE, PYTHON, wait_until
 
 
 @pytest.fixture
@@ -121,3 +121,42 @@ def test_an_election_and_a_forged_demand(machines):
     third.demand("release", loser.address(), "PC2", "20", port=1137)
     loser.wait_event(4320, where=lambda e: "stays registered" in e["note"])
     loser.diagnose()
+
+
+@case("multihomed-adapters", "likely", "FILESRV<20>", by="10.77.0.12", unlike="same-computer-name", spares=["10.77.0.3"])
+def test_a_machine_with_two_adapters_on_one_segment(lab, lan, machines):
+    """Windows' event 4321 of a machine whose other adapter refused: both of its addresses answer, each for both."""
+    _loser, other, asker = machines
+    both = lab.host("both", (lan, "10.77.0.11/24"), (lan, "10.77.0.12/24"))
+    node(both, "FILESRV")
+    node(other, "PC3")
+    asker.netbt("diagnose", "--json", "--event", "-", input=(
+        'The name "FILESRV        :20" could not be registered on the interface with IP address 10.77.0.11. '
+        "The computer with the IP address 10.77.0.12 did not allow the name to be claimed by this computer.\n"))
+
+
+@case("wrong-host-name", "confirmed", "OLDSRV", by="10.77.0.3", unlike="same-computer-name", spares=["10.77.0.4"])
+def test_a_rename_that_waits_for_a_restart(machines):
+    """It still runs under the old name, which another has by now."""
+    loser, other, bystander = machines
+    loser.config.write_text("Windows Registry Editor Version 5.00\r\n\r\n"
+                            "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName]\r\n"
+                            '"ComputerName"="OLDSRV"\r\n\r\n'
+                            "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName]\r\n"
+                            '"ComputerName"="NEWSRV"\r\n')
+    node(other, "OLDSRV")
+    node(bystander, "PC4")
+    node(loser, "OLDSRV")
+    loser.diagnose()
+
+
+@healthy(unlike="same-computer-name")
+def test_a_poisoner(machines):
+    """It answers for every name that is asked for by broadcast, and holds none."""
+    loser, other, bystander = machines
+    node(bystander, "PC4")
+    node(loser, "FILESRV")
+    process = other.start("poisoner", PYTHON, HERE / "poisoner.py", "answer", "--address", other.address())
+    process.wait_output("ready")
+    done = loser.netbt("diagnose", "--json")
+    assert "10.77.0.3 answers by broadcast for names that nobody bears" in done.stderr
