@@ -286,6 +286,16 @@ static void drain(struct writer *writer, size_t interface, struct ring *ring)
         }
 }
 
+/* An interface that went down leaves an error at its socket, and until it is taken poll() returns at once. The socket hears again when the
+ * interface is up again. */
+static void take_error(const struct ring *ring)
+{
+        socklen_t len = sizeof(int);
+        int error;
+
+        (void)getsockopt(ring->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
 static _Noreturn void pass_frames(struct capture *capture, int out)
 {
         static struct writer writer;
@@ -302,6 +312,8 @@ static _Noreturn void pass_frames(struct capture *capture, int out)
                 if (fds[capture->count].revents & POLLERR)
                         _exit(0);
                 for (size_t i = 0; i < capture->count; i++) {
+                        if (fds[i].revents & POLLERR)
+                                take_error(&capture->rings[i]);
                         drain(&writer, i, &capture->rings[i]);
                         write_drops(&writer, i, &capture->rings[i]);
                 }

