@@ -390,20 +390,22 @@ static int prepare(struct cli_context *ctx, struct job *job)
 
 /* ---- the scan ----------------------------------------------------------------------------------------------------- */
 
-static void on_host(void *context, const struct scan_host *host)
+static bool on_host(void *context, const struct scan_host *host)
 {
         struct job *job = context;
 
-        scan_print_row(&job->printer, host);
-        /* rows are for who watches; a pipe takes them in blocks */
-        if (isatty(fileno(job->printer.out)))
-                fflush(job->printer.out);
+        if (host)
+                scan_print_row(&job->printer, host);
+        else
+                fflush(job->printer.out); /* rows are for who watches, and go out at the latest when there is time */
+        return !ferror(job->printer.out);
 }
 
-static void ignore_host(void *context, const struct scan_host *host)
+static bool ignore_host(void *context, const struct scan_host *host)
 {
         (void)context;
         (void)host;
+        return true;
 }
 
 static bool prints_as_they_come(const struct scan_options *options)

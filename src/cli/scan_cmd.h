@@ -40,7 +40,8 @@ int scan_input_add_local(const struct cli_context *ctx, struct scan_ranges *rang
 
 /* ---- the driver (scan_run.c) ----------------------------------------------------------------------------------------- */
 
-typedef void scan_row_fn(void *context, const struct scan_host *host);
+/* Takes a host whose row is complete, or NULL before a time of waiting. False: nobody reads any more, the sweep may end. */
+typedef bool scan_row_fn(void *context, const struct scan_host *host);
 
 struct scan_outcome {
         struct scan_progress progress;
@@ -51,7 +52,7 @@ struct scan_outcome {
         int unsent_errno;
 };
 
-/* Runs SCAN to its end or to SIGINT or SIGTERM, and calls FN for every host as its row is complete. Progress goes to PROGRESS (a
+/* Runs SCAN to its end, to SIGINT or SIGTERM, or until FN says false, which is called for every host as its row is complete. Progress goes to PROGRESS (a
  * terminal), unless it is NULL. NBT_ERR_DENIED, NBT_ERR_RANGE (source is not ours), NBT_ERR_IO (errno tells), NBT_ERR_NOMEM. */
 int scan_run(const struct scan_options *options, struct scan **ret_scan, scan_row_fn *fn, void *context, FILE *progress,
              struct scan_outcome *ret) NBT_MUST_CHECK;

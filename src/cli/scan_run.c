@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define RECEIVE_BUFFER_BYTES (8u << 20)
 #define PROGRESS_MS 200u
@@ -26,6 +27,7 @@ struct run {
         FILE *progress;
         mono_t start, progress_at;
         bool progress_shown;
+        bool unread; /* nobody reads the rows any more */
         struct udp_counters counters;
         uint64_t shown_sent;
         /* on-link addresses, and who holds them */
@@ -64,22 +66,33 @@ static void clear_progress(struct run *run)
         run->progress_shown = false;
 }
 
+/* How much fits on one row: what wraps is not cleared by the next. */
+static int progress_room(const struct run *run)
+{
+        struct winsize size = {0};
+
+        return ioctl(fileno(run->progress), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+}
+
 static void show_progress(struct run *run, mono_t now)
 {
         const struct scan_progress p = scan_progress(run->scan);
+        struct strbuf line = STRBUF_INIT;
         const double rate = (double)(p.sent - run->shown_sent) * 1e9 / (double)(now.ns - run->progress_at.ns + 1);
         const uint64_t left_s = rate > 1 ? (uint64_t)((double)p.left / rate) : 0;
 
         run->shown_sent = p.sent;
         run->progress_at = now;
-        fprintf(run->progress, "\r\x1b[K%u of %u asked, %u found, %.0f packets/s, loss %.1f %%, %llu:%02llu left",
-                p.asked, p.total, p.found, rate, 100 * p.loss, (unsigned long long)(left_s / 60),
-                (unsigned long long)(left_s % 60));
+        strbuf_printf(&line, "%u of %u asked, %u found, %.0f packets/s, loss %.1f %%, %llu:%02llu left", p.asked,
+                      p.total, p.found, rate, 100 * p.loss, (unsigned long long)(left_s / 60),
+                      (unsigned long long)(left_s % 60));
         if (p.rounds > 1)
-                fprintf(run->progress, ", round %u", p.rounds);
+                strbuf_printf(&line, ", round %u", p.rounds);
         if (p.pace < 1)
-                fprintf(run->progress, ", slowed to %.0f %%", 100 * p.pace);
+                strbuf_printf(&line, ", slowed to %.0f %%", 100 * p.pace);
+        fprintf(run->progress, "\r\x1b[K%.*s", progress_room(run), strbuf_str(&line));
         fflush(run->progress);
+        strbuf_done(&line);
         run->progress_shown = true;
 }
 
@@ -142,7 +155,7 @@ static void take_hosts(struct run *run, mono_t now, bool all)
                         return;
                 }
                 clear_progress(run);
-                run->fn(run->context, host);
+                run->unread |= !run->fn(run->context, host);
         }
 }
 
@@ -215,7 +228,7 @@ static int loop(struct run *run)
 {
         int r = 0;
 
-        while (r >= 0 && !stop_signal) {
+        while (r >= 0 && !stop_signal && !run->unread) {
                 /* however late we come: what was there by NOW is read before anybody is thought silent until NOW */
                 const mono_t now = clock_mono();
 
@@ -229,8 +242,10 @@ static int loop(struct run *run)
                         break;
                 if (run->progress && mono_elapsed_ms(run->progress_at, now) >= PROGRESS_MS)
                         show_progress(run, now);
-                if (!more)
+                if (!more) {
+                        run->unread |= !run->fn(run->context, NULL);
                         r = wait_for_more(run, now);
+                }
         }
         if (r >= 0)
                 r = receive_some(run);
@@ -289,7 +304,7 @@ int scan_run(const struct scan_options *options, struct scan **ret_scan, scan_ro
                 *ret = (struct scan_outcome){.progress = scan_progress(run->scan),
                                              .seconds = (double)(clock_mono().ns - run->start.ns) / 1e9,
                                              .port = udp_port(run->udp),
-                                             .interrupted = stop_signal != 0,
+                                             .interrupted = stop_signal != 0 || run->unread,
                                              .dropped = counters.receive_dropped,
                                              .unsent = counters.send_failed,
                                              .unsent_errno = counters.send_errno};

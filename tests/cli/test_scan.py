@@ -1,5 +1,6 @@
 """netbt scan: targets, saved scans in every format, and real packets to hosts on loopback addresses, at a port of their own."""
 import csv
+import fcntl
 import io
 import itertools
 import json
@@ -10,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import termios
 import threading
 
 import pytest
@@ -318,6 +320,17 @@ def test_interrupted(hosts, tmp_path):
     assert (tmp_path / "part").read_text().splitlines()[0].endswith("\tpartial")
 
 
+def test_reader_that_leaves(hosts):
+    """'netbt scan | head -1' has its row at once, and does not ask on for nobody."""
+    process = subprocess.Popen([program("netbt"), "scan", "--port", str(hosts.port), "--rate", "20", "127.77.0.1-250", "--json"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert json.loads(process.stdout.readline())["address"] == "127.77.0.2"
+    process.stdout.close()
+    assert process.wait(20) == 3  # some seven seconds before all were asked
+    err = process.stderr.read()
+    assert "interrupted: " in err and err.endswith("cannot write the output: the disk is full or the reader left\n")
+
+
 def test_interrupted_after_a_conflict(tmp_path):
     """What was found wrong by then is told, and is what the exit code says."""
     twins = Hosts()
@@ -397,6 +410,25 @@ def test_progress_on_a_terminal(hosts):
     os.close(leader)
     assert b"of 99 asked, " in text and b" packets/s, loss " in text and b" left" in text
     assert b"\x1b[K" not in out and out.count(b"\n") == 3
+
+
+def test_progress_on_a_narrow_terminal(hosts):
+    """It stays on its row: what wraps could not be cleared."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+    process = subprocess.Popen([program("netbt"), "scan", "--port", str(hosts.port), "--rate", "200", "--retries", "0", "127.77.0.1-99"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=follower)
+    os.close(follower)
+    text = b""
+    try:
+        while piece := os.read(leader, 4096):
+            text += piece
+    except OSError:
+        pass
+    process.wait(20)
+    os.close(leader)
+    rows = [row for row in text.split(b"\r\x1b[K") if b" asked" in row and b"netbt" not in row]
+    assert rows and all(len(row) <= 29 for row in rows), rows
 
 
 def test_port_137_taken_is_told(run, hosts):

@@ -181,3 +181,34 @@ def test_the_pace_is_kept(farm):
     summary = scan(us, "10.50.0.0/20", "--rate", "2000", "--no-addresses", exit=0)["summary"][0]
     assert summary["found"] == expected == 4094
     assert summary["seconds"] / (summary["packets"] / 2000) >= 1.0
+
+
+def test_targets_by_name(lab, lan):
+    """A NetBIOS name stands for everybody who holds it, a DNS name for its address."""
+    us = lab.host("us", (lan, "10.77.0.9/24"))
+    for i in (2, 3):
+        lab.host(f"twin{i}", (lan, f"10.77.0.{i}/24")).hold("TWIN", "00,20", mac=f"02-00-00-00-00-0{i}")
+    assert set(by_address(scan(us, "TWIN", exit=1))) == {"10.77.0.2", "10.77.0.3"}
+    hosts = us.directory / "hosts"
+    hosts.write_text("10.77.0.3 files.example\n")
+    done = us.run("unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec {BUILD}/src/cli/netbt scan files.example --json -q", check=0)
+    assert [json.loads(line)["address"] for line in done.stdout.splitlines()[:1]] == ["10.77.0.3"]
+    done = us.netbt("scan", "NOSUCH", check=2)
+    assert done.stdout == "" and done.stderr.startswith("netbt scan: NOSUCH: nobody holds this name, and DNS: ")
+
+
+def test_scope_and_source(lab, lan):
+    """Machines of another scope do not answer; the own node's scope is asked in unless --scope says otherwise."""
+    us = lab.host("us", (lan, "10.77.0.9/24"), (lan, "10.77.0.10/24"))
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    node.netbtd("-n", "NODE", "-g", "LAB", "-t", "b", "--scope", "corp")
+    node.wait_state("NODE", "20", "Registered")
+    capture = lan.capture()
+    assert set(by_address(scan(us, "10.77.0.2", "--scope", "corp", "--source", "10.77.0.10"))) == {"10.77.0.2"}
+    assert scan(us, "10.77.0.2", "--retries", "0")["host"] == []
+    us.settings(ScopeId="corp")
+    assert set(by_address(scan(us, "10.77.0.2"))) == {"10.77.0.2"}
+    assert scan(us, "10.77.0.2", "--retries", "0", "--scope", "")["host"] == []
+    capture.stop()
+    sources = [row[0] for row in capture.fields("nbns.flags.response == 0 && ip.dst == 10.77.0.2", "ip.src")]
+    assert sources[0] == "10.77.0.10" and set(sources[2:]) == {"10.77.0.9"}
