@@ -3,6 +3,7 @@
 #include "cli/collect.h"
 #include "cli/diagnose_fix.h"
 #include "cli/diagnose_out.h"
+#include "cli/report.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ static const char help[] =
         "Usage: netbt diagnose [--event FILE] [--evtx FILE]... [--evt FILE]... [--reg FILE|--hive FILE] [--wins "
         "SOCKET|ADDRESS]... "
         "[--pcap FILE]... [--name NAME[<XX>]] [--fix|--dry-run] [--offline] "
-        "[--json]\n"
+        "[--format FORMAT|--json]\n"
         "\n"
         "Says which NetBIOS name is in conflict, who holds it, why, and what to do about it (events 4319, 4320, "
         "4321).\n"
@@ -46,6 +47,9 @@ static const char help[] =
         "                     another's, and register again; the rest is left to you\n"
         "      --dry-run      show the same steps, and change nothing\n"
         "      --offline      send nothing: judge by what is at hand\n"
+        "      --format FORM  text (default); html: one page to attach to a ticket, with the timeline and a picture of "
+        "who holds\n"
+        "                     what; md: the same as Markdown; json\n"
         "      --json         one JSON document\n"
         "      --config FILE, --state-dir DIR, --runtime-dir DIR, --color[=WHEN], --help, --version\n"
         "\n"
@@ -54,6 +58,7 @@ static const char help[] =
         "Examples:  netbt diagnose\n"
         "           wl-paste | netbt diagnose --event -\n"
         "           netbt diagnose --offline --json --event event.txt\n"
+        "           netbt diagnose --evtx a.evtx --evtx b.evtx --format html > report.html\n"
         "           netbt diagnose --offline --pcap site.pcap --name 'FILESRV<20>'\n";
 
 enum {
@@ -69,6 +74,7 @@ enum {
         OPT_NAME,
         OPT_FIX,
         OPT_DRY_RUN,
+        OPT_FORMAT,
 };
 
 static const struct option options[] = {
@@ -84,8 +90,31 @@ static const struct option options[] = {
         {"name", required_argument, NULL, OPT_NAME},
         {"fix", no_argument, NULL, OPT_FIX},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        {"format", required_argument, NULL, OPT_FORMAT},
         {NULL, 0, NULL, 0},
 };
+
+static int take_format(const struct cli_context *ctx, const char *name, enum diagnose_format *ret)
+{
+        static const char *const names[] = {
+                [DIAGNOSE_TEXT] = "text", [DIAGNOSE_HTML] = "html", [DIAGNOSE_MD] = "md", [DIAGNOSE_JSON] = "json"};
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(names); i++)
+                if (strcmp(name, names[i]) == 0) {
+                        *ret = (enum diagnose_format)i;
+                        return CLI_EXIT_OK;
+                }
+        return cli_failf(ctx, CLI_EXIT_USAGE, "--format %s: not a format; use text, html, md or json", name);
+}
+
+/* --json is --format json. */
+static int settle_format(struct cli_context *ctx, const struct collect_request *request)
+{
+        if (ctx->json && (request->format == DIAGNOSE_HTML || request->format == DIAGNOSE_MD))
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--json and --format", "one form at a time", NULL);
+        ctx->json = ctx->json || request->format == DIAGNOSE_JSON;
+        return CLI_EXIT_OK;
+}
 
 /* A log file given as --event is read as what it is. */
 static void settle_event(struct collect_request *request)
@@ -150,6 +179,8 @@ static int take_option(const struct cli_context *ctx, int option, struct collect
                 return add_place(ctx, "--pcap", NBT_ARRAY_SIZE(ret->captures), &ret->capture_count, ret->captures);
         case OPT_NAME:
                 return take_name(ctx, optarg, ret);
+        case OPT_FORMAT:
+                return take_format(ctx, optarg, &ret->format);
         default: /* OPT_FIX, OPT_DRY_RUN: the table holds no other */
                 ret->fix = true;
                 ret->dry_run |= option == OPT_DRY_RUN;
@@ -173,6 +204,9 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
                         return CLI_OPT_EXIT;
         }
         settle_event(ret);
+        *ret_exit = settle_format(ctx, ret);
+        if (*ret_exit != CLI_EXIT_OK)
+                return CLI_OPT_EXIT;
         if (optind == argc)
                 return CLI_OPT_DONE;
         *ret_exit = cli_failf(ctx, CLI_EXIT_USAGE, "%s: not expected here; give a file with --event FILE or --reg FILE",
@@ -198,21 +232,45 @@ static int exit_code(const struct diagnose_report *report, const struct fix *fix
         return report->finding_count > 0 ? CLI_EXIT_FOUND : CLI_EXIT_OK;
 }
 
+/* A page or a ticket's text: what --fix did belongs into it, so that it comes last. NBT_ERR_NOMEM. */
+static int print_report(const struct cli_context *ctx, const struct collection *c,
+                        const struct collect_request *request, const struct diagnose_report *diagnosis,
+                        const struct fix *fix, struct arena *arena)
+{
+        struct report *report = arena_alloc(arena, sizeof *report);
+
+        if (!report)
+                return NBT_ERR_NOMEM;
+        *report = (struct report){
+                .ctx = ctx, .request = request, .collection = c, .diagnosis = diagnosis, .fix = fix, .arena = arena};
+        const int r = report_build(report);
+
+        if (r < 0)
+                return r;
+        return request->format == DIAGNOSE_HTML ? report_html(report) : report_md(report);
+}
+
 static int report(const struct cli_context *ctx, const struct collection *c, const struct collect_request *request,
                   struct arena *arena)
 {
+        const bool is_text = !ctx->json && request->format == DIAGNOSE_TEXT;
         struct diagnose_report report;
         struct fix fix, *fixed = request->fix ? &fix : NULL;
+        int r = 0;
 
         if (diagnose_run(&c->snapshot, arena, &report) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
-        if (!ctx->json && diagnose_print(ctx, c, &report, arena) < 0)
+        if (is_text && diagnose_print(ctx, c, &report, arena) < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         if (fixed)
                 diagnose_fix(ctx, c, &report, !request->reg_path, request->dry_run, arena, fixed);
-        if (fixed && !ctx->json)
+        if (fixed && is_text)
                 diagnose_fix_print(ctx, fixed);
-        if (ctx->json && diagnose_print_json(ctx, c, &report, fixed, arena) < 0)
+        if (ctx->json)
+                r = diagnose_print_json(ctx, c, &report, fixed, arena);
+        else if (!is_text)
+                r = print_report(ctx, c, request, &report, fixed, arena);
+        if (r < 0)
                 return cli_fail(ctx, CLI_EXIT_FAILED, "the report could not be written", NULL, NULL);
         return exit_code(&report, fixed);
 }

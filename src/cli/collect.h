@@ -23,6 +23,8 @@ struct capture_reading;
 struct checker;
 struct ctl_client;
 
+enum diagnose_format { DIAGNOSE_TEXT, DIAGNOSE_HTML, DIAGNOSE_MD, DIAGNOSE_JSON };
+
 struct collect_request {
         const char *event_path; /* --event; NULL: this machine's own events */
         const char *reg_path;   /* --reg: settings of the machine in trouble; NULL: ctx->config_path for this machine */
@@ -34,6 +36,7 @@ struct collect_request {
         } logs[COLLECT_MAX_PLACES]; /* --evtx, --evt: event logs of any machines */
         bool offline;
         bool fix, dry_run; /* --fix; --dry-run means both */
+        enum diagnose_format format;
         size_t wins_count;
         const char *wins[COLLECT_MAX_PLACES]; /* --wins: addresses of servers, and control sockets of winsd */
         size_t lease_count;

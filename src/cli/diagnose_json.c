@@ -9,13 +9,13 @@ static json_t *texts_json(const struct texts *texts)
         json_t *list = json_array();
 
         for (size_t i = 0; i < texts->count; i++)
-                json_array_append_new(list, json_string(texts->lines[i]));
+                json_array_append_new(list, json_from_text(texts->lines[i]));
         return list;
 }
 
 static json_t *text_or_null(const char *text)
 {
-        return text && text[0] ? json_string(text) : json_null();
+        return text && text[0] ? json_from_text(text) : json_null();
 }
 
 static json_t *time_json(wall_t time)
@@ -135,7 +135,7 @@ static json_t *finding_json(const struct snapshot *snapshot, const struct diagno
                 return NULL;
         json_object_set_new(object, "benign", json_boolean(finding->benign));
         json_object_set_new(object, "mac", mac_json(snapshot, c->address));
-        json_object_set_new(object, "summary", json_string(finding->headline));
+        json_object_set_new(object, "summary", json_from_text(finding->headline));
         json_object_set_new(object, "event", event_json(case_event(c)));
         json_object_set_new(object, "holders", holders_json(snapshot, finding));
         json_object_set_new(object, "evidence", texts_json(&finding->evidence));
@@ -149,8 +149,8 @@ static json_t *notes_json(const struct diagnose_note *notes, size_t count)
         json_t *list = json_array();
 
         for (size_t i = 0; i < count; i++)
-                json_array_append_new(list, json_pack("{s:s, s:s}", "cause", diagnose_cause_str(notes[i].cause), "why",
-                                                      notes[i].why));
+                json_array_append_new(list, json_pack("{s:s, s:o}", "cause", diagnose_cause_str(notes[i].cause), "why",
+                                                      json_from_text(notes[i].why)));
         return list;
 }
 
@@ -186,11 +186,20 @@ static json_t *captures_json(const struct captures *captures)
                          "names", (json_int_t)captures->names, "machines", (json_int_t)captures->all_machines);
 }
 
-static json_t *timeline_json(const struct snapshot *snapshot, struct arena *arena)
+/* Of one name that was asked for, or of several machines: what one event tells stands in its finding. */
+static int set_timeline(json_t *document, const struct snapshot *snapshot, struct arena *arena)
 {
         struct timeline timeline;
+        struct skew skew;
+        const int r = diagnose_timeline_build(snapshot, arena, &timeline, &skew);
 
-        return timeline_of_all(snapshot, arena, &timeline) < 0 ? NULL : diagnose_timeline_json(&timeline);
+        if (r < 0)
+                return r;
+        if (snapshot->has_only || skew.count > 1)
+                json_object_set_new(document, "timeline", diagnose_timeline_json(&timeline));
+        if (skew.count > 1)
+                json_object_set_new(document, "clocks", diagnose_clocks_json(&skew));
+        return 0;
 }
 
 int diagnose_print_json(const struct cli_context *ctx, const struct collection *collection,
@@ -212,9 +221,13 @@ int diagnose_print_json(const struct cli_context *ctx, const struct collection *
                 json_object_set_new(document, "fix", fix_json(fix));
         if (collection->snapshot.captures.file_count > 0)
                 json_object_set_new(document, "captures", captures_json(&collection->snapshot.captures));
-        if (collection->snapshot.has_only)
-                json_object_set_new(document, "timeline", timeline_json(&collection->snapshot, arena));
-        const int r = json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        int r = set_timeline(document, &collection->snapshot, arena);
+
+        if (r < 0) {
+                json_decref(document);
+                return r;
+        }
+        r = json_dumpf(document, ctx->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 
         fputc('\n', ctx->out);
         json_decref(document);

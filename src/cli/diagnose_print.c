@@ -1,30 +1,13 @@
 #include "cli/diagnose_out.h"
+#include "cli/diagnose_story.h"
 #include "cli/diagnose_timeline.h"
+#include "cli/escape.h"
 
 #include <string.h>
 
 #define WIDTH 100
 #define INDENT_MAX 32
-
-static const char *title_of(const struct diagnose_finding *finding)
-{
-        static const char *const titles[CAUSE_MAX] = {
-                [CAUSE_SAME_COMPUTER_NAME] = "two computers with one name",
-                [CAUSE_SAME_USER_NAME] = "one user on two computers",
-                [CAUSE_WINS_STATIC_MAPPING] = "a static mapping in WINS",
-                [CAUSE_WINS_STALE_RECORD] = "a stale record in WINS",
-                [CAUSE_WINS_REPLICATION] = "WINS replication",
-                [CAUSE_DHCP_DATABASE] = "a damaged DHCP database",
-                [CAUSE_DHCP_LEFTOVER_SETTINGS] = "settings left over from DHCP",
-                [CAUSE_MULTIHOMED_ADAPTERS] = "one computer with several adapters",
-                [CAUSE_WRONG_HOST_NAME] = "a wrong host name",
-                [CAUSE_BROWSER_ELECTION] = "a browser election, harmless",
-                [CAUSE_SPOOFED_DEMAND] = "a forged demand",
-                [CAUSE_UNKNOWN] = "cause not known yet",
-        };
-
-        return titles[finding->cause];
-}
+#define ROWS_MAX 40 /* of a timeline that nobody asked for */
 
 /* The length of the first word of TEXT; a command between backquotes is one word, so that it can be copied whole. */
 static size_t word_len(const char *text)
@@ -50,10 +33,23 @@ static size_t print_word(FILE *out, const char *word, size_t len)
         return columns;
 }
 
-/* Prints TEXT, broken between words; the first line stands behind what was printed already, others are indented. */
-static void print_wrapped(FILE *out, size_t indent, const char *text)
+static void print_plain(FILE *out, const char *text)
 {
+        struct strbuf plain = STRBUF_INIT;
+
+        escape_plain(&plain, text);
+        fputs(strbuf_str(&plain), out);
+        strbuf_done(&plain);
+}
+
+/* Prints TEXT, broken between words; the first line stands behind what was printed already, others are indented. */
+static void print_wrapped(FILE *out, size_t indent, const char *from_outside)
+{
+        struct strbuf plain = STRBUF_INIT;
         size_t column = indent;
+
+        escape_plain(&plain, from_outside);
+        const char *text = strbuf_str(&plain);
 
         while (*text) {
                 const size_t len = word_len(text);
@@ -70,56 +66,10 @@ static void print_wrapped(FILE *out, size_t indent, const char *text)
                 text += strspn(text, " ");
         }
         fputc('\n', out);
+        strbuf_done(&plain);
 }
 
 /* ---- findings ----------------------------------------------------------------------------------------------------- */
-
-/* Do A and B tell one story: the same cause and machines, and one name but for its suffix? */
-static bool one_story(const struct diagnose_finding *a, const struct diagnose_finding *b)
-{
-        const uint32_t culprit_a = a->culprit ? a->culprit->address : 0;
-        const uint32_t culprit_b = b->culprit ? b->culprit->address : 0;
-
-        return a->cause == b->cause && a->verdict == b->verdict && culprit_a == culprit_b && a->c->has_name &&
-               b->c->has_name && nb_name_same_stem(&a->c->name, &b->c->name) && a->c->here == b->c->here &&
-               (a->c->here || a->c->address == b->c->address);
-}
-
-static bool was_told(const struct diagnose_report *report, size_t i)
-{
-        for (size_t j = 0; j < i; j++)
-                if (one_story(&report->findings[j], &report->findings[i]))
-                        return true;
-        return false;
-}
-
-/* A name in conflict on two adapters is named once. */
-static bool name_was_told(const struct diagnose_report *report, size_t first, size_t i)
-{
-        for (size_t j = first; j < i; j++)
-                if (report->findings[j].c->has_name &&
-                    nb_name_equal(&report->findings[j].c->name, &report->findings[i].c->name))
-                        return true;
-        return false;
-}
-
-static void print_names(FILE *out, const struct diagnose_report *report, size_t first)
-{
-        char text[NB_NAME_TEXT_BYTES];
-
-        if (!report->findings[first].c->has_name) {
-                fputs("An unknown name", out);
-                return;
-        }
-        for (size_t i = first; i < report->finding_count; i++) {
-                const struct diagnose_finding *f = &report->findings[i];
-
-                if (i != first && (!one_story(&report->findings[first], f) || name_was_told(report, first, i)))
-                        continue;
-                nb_name_format(&report->findings[i].c->name, text);
-                fprintf(out, "%s%s", i == first ? "" : ", ", text);
-        }
-}
 
 static void print_lines(FILE *out, const char *heading, const struct texts *texts)
 {
@@ -132,14 +82,16 @@ static void print_lines(FILE *out, const char *heading, const struct texts *text
         }
 }
 
-static void print_finding(const struct cli_context *ctx, const struct diagnose_report *report, size_t i)
+static void print_story(const struct cli_context *ctx, const struct story *story)
 {
-        const struct diagnose_finding *f = &report->findings[i];
+        const struct diagnose_finding *f = story->finding;
+        struct strbuf names = STRBUF_INIT;
 
-        fputs(ctx->colour ? "\033[1m" : "", ctx->out);
-        print_names(ctx->out, report, i);
-        fprintf(ctx->out, ": %s (%s, %s)%s\n  ", title_of(f), diagnose_cause_str(f->cause),
-                diagnose_verdict_str(f->verdict), ctx->colour ? "\033[0m" : "");
+        story_names(story, &names);
+        fprintf(ctx->out, "%s%s: %s (%s, %s)%s\n  ", ctx->colour ? "\033[1m" : "", strbuf_str(&names),
+                story_title(story), diagnose_cause_str(f->cause), diagnose_verdict_str(f->verdict),
+                ctx->colour ? "\033[0m" : "");
+        strbuf_done(&names);
         print_wrapped(ctx->out, 2, f->headline);
         print_lines(ctx->out, "Why we think so:", &f->evidence);
         print_lines(ctx->out, "What to do:", &f->remedy);
@@ -191,29 +143,59 @@ static void print_captures(FILE *out, const struct captures *captures)
                         (unsigned long long)captures->name_service, captures->names, captures->all_machines);
 }
 
-static int print_timeline(const struct cli_context *ctx, const struct snapshot *snapshot, struct arena *arena)
+/* The name that was asked for, or all names. */
+static void print_timeline_head(const struct cli_context *ctx, const struct snapshot *snapshot, size_t count)
 {
-        struct timeline timeline;
-        struct strbuf line = STRBUF_INIT;
         char name[NB_NAME_TEXT_BYTES];
 
-        if (!snapshot->has_only)
-                return 0;
-        if (timeline_of_all(snapshot, arena, &timeline) < 0)
-                return NBT_ERR_NOMEM;
+        if (!snapshot->has_only) {
+                fputs("What happened, in order:\n", ctx->out);
+                return;
+        }
         if (snapshot->only_stem)
                 nb_name_format_stem(&snapshot->only, name);
         else
                 nb_name_format(&snapshot->only, name);
-        fprintf(ctx->out, "Timeline of %s:%s\n", name, timeline.count == 0 ? " nothing was seen of it" : "");
-        for (size_t i = 0; i < timeline.count; i++) {
+        fprintf(ctx->out, "Timeline of %s:%s\n", name, count == 0 ? " nothing was seen of it" : "");
+}
+
+static void print_clocks(FILE *out, const struct skew *skew, struct arena *arena)
+{
+        for (size_t i = 0; skew->count > 1 && i < skew->count; i++) {
+                fputs(i == 0 ? "The machines' clocks:\n  " : "  ", out);
+                print_plain(out, skew->machines[i].label);
+                fputs(": ", out);
+                print_wrapped(out, 4, skew_describe(skew, &skew->machines[i], arena));
+        }
+}
+
+/* Of one name all there is; of several machines the last. One machine's few events are evidence already. */
+static int print_timeline(const struct cli_context *ctx, const struct snapshot *snapshot, struct arena *arena)
+{
+        struct timeline timeline;
+        struct skew skew;
+        struct strbuf line = STRBUF_INIT;
+
+        if (diagnose_timeline_build(snapshot, arena, &timeline, &skew) < 0)
+                return NBT_ERR_NOMEM;
+        if (!snapshot->has_only && skew.count < 2)
+                return 0;
+        const size_t first = !snapshot->has_only && timeline.count > ROWS_MAX ? timeline.count - ROWS_MAX : 0;
+
+        print_timeline_head(ctx, snapshot, timeline.count);
+        if (first > 0)
+                fprintf(ctx->out, "  (%zu earlier ones are left out)\n", first);
+        for (size_t i = first; i < timeline.count; i++) {
                 strbuf_reset(&line);
                 diagnose_timeline_format(&line, &timeline.rows[i]);
-                fprintf(ctx->out, "  %s\n", strbuf_str(&line));
+                fputs("  ", ctx->out);
+                print_plain(ctx->out, strbuf_str(&line));
+                fputc('\n', ctx->out);
         }
         if (snapshot->captures.omitted > 0)
                 fprintf(ctx->out, "  %llu packets of its middle are left out\n",
                         (unsigned long long)snapshot->captures.omitted);
+        print_clocks(ctx->out, &skew, arena);
         fputc('\n', ctx->out);
         const bool good = strbuf_ok(&line);
 
@@ -224,11 +206,13 @@ static int print_timeline(const struct cli_context *ctx, const struct snapshot *
 int diagnose_print(const struct cli_context *ctx, const struct collection *collection,
                    const struct diagnose_report *report, struct arena *arena)
 {
-        if (report->finding_count == 0)
+        struct story stories[CASE_MAX];
+        const size_t count = story_gather(report, stories);
+
+        if (count == 0)
                 print_nothing(ctx, collection);
-        for (size_t i = 0; i < report->finding_count; i++)
-                if (!was_told(report, i))
-                        print_finding(ctx, report, i);
+        for (size_t i = 0; i < count; i++)
+                print_story(ctx, &stories[i]);
         if (print_timeline(ctx, &collection->snapshot, arena) < 0)
                 return NBT_ERR_NOMEM;
         print_captures(ctx->out, &collection->snapshot.captures);

@@ -1,5 +1,6 @@
 #include "diagnose/describe.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,88 @@ const char *describe_name(const struct rule_input *in)
                 return "an unknown name";
         nb_name_format(&in->c->name, text);
         return or_dots(arena_strdup(in->arena, text));
+}
+
+/* TEXT (that nb_name_format_exact() wrote) in single quotes; what would end them is written as its escapes are. */
+static const char *quote(const struct rule_input *in, const char *text)
+{
+        char quoted[4 * NB_NAME_TEXT_BYTES + 3] = "'";
+        size_t len = 1;
+
+        for (; *text; text++) {
+                if (*text == '\'' || *text == '`')
+                        len += (size_t)snprintf(quoted + len, sizeof quoted - len, "\\x%02X", (unsigned char)*text);
+                else
+                        quoted[len++] = *text;
+        }
+        quoted[len] = '\'';
+        quoted[len + 1] = '\0';
+        return or_dots(arena_strdup(in->arena, quoted));
+}
+
+const char *describe_word(const struct rule_input *in)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        nb_name_format_exact(&in->c->name, text);
+        return quote(in, text);
+}
+
+const char *describe_stem_word(const struct rule_input *in)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        nb_name_format_exact(&in->c->name, text);
+        text[strcspn(text, "<")] = '\0'; /* one within the name is escaped */
+        return quote(in, text);
+}
+
+static bool is_plain(const char *text, const char *more)
+{
+        for (; *text; text++)
+                if (!isalnum((unsigned char)*text) && !strchr(more, *text))
+                        return false;
+        return true;
+}
+
+const char *describe_bare(const struct rule_input *in)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        nb_name_format_exact(&in->c->name, text);
+        text[strcspn(text, "<")] = '\0';
+        return text[0] && text[0] != '-' && is_plain(text, "-_.$") ? or_dots(arena_strdup(in->arena, text)) : "NAME";
+}
+
+const char *describe_stem(const struct rule_input *in)
+{
+        char text[NB_NAME_TEXT_BYTES];
+
+        nb_name_format_stem(&in->c->name, text);
+        for (char *at = text; *at; at++)
+                if (*at == '`')
+                        *at = '\'';
+        return or_dots(arena_strdup(in->arena, text));
+}
+
+const char *describe_path(const struct rule_input *in, const char *path)
+{
+        char *quoted = arena_alloc(in->arena, 4 * strlen(path) + 4);
+        size_t len = 2;
+
+        if (path[0] != '-' && is_plain(path, "-_./,+:=@%"))
+                return path;
+        if (!quoted)
+                return MEMORY_OUT;
+        memcpy(quoted, "$'", len);
+        for (; *path; path++) {
+                if (isalnum((unsigned char)*path) || strchr(" -_./,+:=@%()", *path))
+                        quoted[len++] = *path;
+                else
+                        len += (size_t)sprintf(quoted + len, "\\x%02x", (unsigned char)*path);
+        }
+        quoted[len] = '\'';
+        return quoted;
 }
 
 const char *describe_address(const struct rule_input *in, uint32_t address)

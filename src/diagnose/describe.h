@@ -7,6 +7,20 @@
 
 /* "FILESRV<20>", or "an unknown name". */
 const char *describe_name(const struct rule_input *in);
+/*
+ * The name in commands that are copied into a shell: whatever it holds, it is one word, ends no quotation and no span of code, and our tools
+ * read it back as it is. "'FILESRV<20>'"; without the suffix "'FILESRV'".
+ */
+const char *describe_word(const struct rule_input *in);
+const char *describe_stem_word(const struct rule_input *in);
+/* The same without suffix for tools of Windows, whose shells quote otherwise: "FILESRV"; "NAME" if it holds more than letters, digits, '-',
+ * '_', '.' and '$'. */
+const char *describe_bare(const struct rule_input *in);
+/* "FILESRV" in running text where commands stand between backquotes: it holds none. */
+const char *describe_stem(const struct rule_input *in);
+/* A file's path as one word of a shell: as it is if it can be, else as bash's $'…'. */
+const char *describe_path(const struct rule_input *in, const char *path);
+
 /* "10.77.0.3". */
 const char *describe_address(const struct rule_input *in, uint32_t address);
 /* "10.77.0.3 (computer OLDSRV, MAC 02-…, Acme Corp)": as much of it as is known. */

@@ -32,13 +32,10 @@ static void rename_windows(struct texts *lines)
 
 void remedy_same_computer(const struct rule_input *in, uint32_t address, struct texts *lines)
 {
-        char stem[NB_NAME_TEXT_BYTES];
-
-        nb_name_format_stem(&in->c->name, stem);
         texts_add(lines,
                   "Decide which of the two keeps the name %s, and give the other a new one (NEWNAME); often one "
                   "is a clone of the other that was never renamed",
-                  stem);
+                  describe_stem(in));
         if (looks_like_samba(in, address)) {
                 texts_add(lines, "%s answers as Samba does:", describe_address(in, address));
                 rename_samba(lines);
@@ -57,14 +54,12 @@ void remedy_same_computer(const struct rule_input *in, uint32_t address, struct 
 void remedy_same_user(const struct rule_input *in, uint32_t address, struct texts *lines)
 {
         const char *ip = describe_address(in, address);
-        char stem[NB_NAME_TEXT_BYTES];
 
-        nb_name_format_stem(&in->c->name, stem);
-        texts_add(lines, "Ask %s to log off everywhere, and to log on again at just one machine", stem);
+        texts_add(lines, "Ask %s to log off everywhere, and to log on again at just one machine", describe_stem(in));
         texts_add(lines, "A Windows host: `query user /server:%s`, then: `logoff SESSION /server:%s`", ip, ip);
         texts_add(lines, "A Samba host registers no users of its own; look for `netbios aliases` in smb.conf");
-        texts_add(lines, "%s: `netbt name release '%s<03>'`, or take `-u %s` off netbtd", describe_ours(in), stem,
-                  stem);
+        texts_add(lines, "%s: `netbt name release %s`, or take `-u %s` off netbtd", describe_ours(in),
+                  describe_word(in), describe_bare(in));
         remedy_recover(in, lines);
 }
 

@@ -54,7 +54,7 @@ static bool mac_is(const struct rule_input *in, uint32_t address, const struct c
 
 static void remedy_database(const struct rule_input *in, struct texts *lines)
 {
-        const char *file = in->snapshot->leases.source;
+        const char *file = describe_path(in, in->snapshot->leases.source);
 
         texts_add(lines, "See what else is wrong in the database: `netbt dhcp check %s`", file);
         texts_add(lines,

@@ -54,9 +54,9 @@ static void tell_merged(const struct rule_input *in, uint32_t other, struct rule
         texts_add(&ret->evidence, "so the WINS server took the two machines for one with several adapters, and gives "
                                   "the addresses of both");
         texts_add(&ret->remedy,
-                  "When one has its new name: `netbt wins delete '%s'` on the WINS server, so that the merged record "
+                  "When one has its new name: `netbt wins delete %s` on the WINS server, so that the merged record "
                   "goes",
-                  describe_name(in));
+                  describe_word(in));
 }
 
 static void fit(const struct rule_input *in, struct rule_result *ret, const struct holder_proof *proof)

@@ -7,42 +7,36 @@
 static void advise_wins(const struct rule_input *in, struct texts *lines)
 {
         const char *ip = describe_address(in, in->c->sender);
-        char stem[NB_NAME_TEXT_BYTES];
 
         texts_add(lines, "%s is a WINS server: look at its records of the name, not for a machine with that address",
                   ip);
         texts_add(lines,
                   "WINS Manager: Mappings > Static Mappings: delete an entry for this machine that is wrong; then "
                   "Mappings > Initiate Scavenging; then restart the client (not the server)");
-        if (!in->c->has_name)
-                return;
-        nb_name_format_stem(&in->c->name, stem);
-        texts_add(lines, "Or: `netsh wins server %s show name Name=%s EndChar=%02X`", ip, stem,
-                  nb_name_suffix(&in->c->name));
+        if (in->c->has_name)
+                texts_add(lines, "Or: `netsh wins server %s show name Name=%s EndChar=%02X`", ip, describe_bare(in),
+                          nb_name_suffix(&in->c->name));
 }
 
 static void advise_name(const struct rule_input *in, struct texts *lines)
 {
         const uint8_t suffix = nb_name_suffix(&in->c->name);
-        char stem[NB_NAME_TEXT_BYTES];
 
-        nb_name_format_stem(&in->c->name, stem);
         if (suffix == 0x1B)
                 texts_add(
                         lines,
                         "<1B> belongs to the domain's one PDC emulator: look for an old PDC of %s that still runs, or "
                         "its record in WINS (`nbtstat -a %s`; `netdom query fsmo`)",
-                        stem, stem);
+                        describe_stem(in), describe_bare(in));
         else if (suffix == 0x1C)
                 texts_add(lines,
                           "<1C> is a group of all domain controllers and should never be in conflict (KB314696): look "
                           "for a machine that registers it as a unique name");
         else
-                texts_add(
-                        lines,
-                        "`netbt query '%s'` shows who answers for the name (--broadcast ADDRESS and --wins ADDRESS ask "
-                        "other segments and servers)",
-                        describe_name(in));
+                texts_add(lines,
+                          "`netbt query %s` shows who answers for the name (--broadcast ADDRESS and --wins ADDRESS ask "
+                          "other segments and servers)",
+                          describe_word(in));
 }
 
 static void advise_sender(const struct rule_input *in, struct texts *lines)

@@ -8,21 +8,17 @@
 
 static void remedy(const struct rule_input *in, const struct winsrec *found, struct texts *lines)
 {
-        char stem[NB_NAME_TEXT_BYTES];
-
-        nb_name_format_stem(&in->c->name, stem);
         if (found->record)
-                texts_add(
-                        lines,
-                        "On the WINS server (winsd): `netbt wins backup`, then: `netbt wins delete '%s'` (what `netbt "
-                        "diagnose --fix` does), and for what else has gone stale: `netbt wins scavenge`",
-                        describe_name(in));
+                texts_add(lines,
+                          "On the WINS server (winsd): `netbt wins backup`, then: `netbt wins delete %s` (what `netbt "
+                          "diagnose --fix` does), and for what else has gone stale: `netbt wins scavenge`",
+                          describe_word(in));
         else
                 texts_add(
                         lines,
                         "On a Windows WINS server: WINS Manager > Mappings > Initiate Scavenging; or delete the entry: "
-                        "`netsh wins server delete name Name=%s EndChar=%02x`; with winsd: `netbt wins delete '%s'`",
-                        stem, nb_name_suffix(&in->c->name), describe_name(in));
+                        "`netsh wins server delete name Name=%s EndChar=%02x`; with winsd: `netbt wins delete %s`",
+                        describe_bare(in), nb_name_suffix(&in->c->name), describe_word(in));
         remedy_recover(in, lines);
 }
 

@@ -18,26 +18,25 @@
 /* The article's four steps. */
 static void remedy_delete(const struct rule_input *in, const struct winsrec *found, struct texts *lines)
 {
-        char stem[NB_NAME_TEXT_BYTES];
+        const char *stem = describe_stem(in), *word = describe_stem_word(in);
 
-        nb_name_format_stem(&in->c->name, stem);
         if (found->database) {
                 texts_add(lines,
-                          "On the WINS server (winsd): `netbt wins backup`, then: `netbt wins static delete '%s'`; "
+                          "On the WINS server (winsd): `netbt wins backup`, then: `netbt wins static delete %s`; "
                           "both, and "
                           "the next step too, are what `netbt diagnose --fix` does",
-                          stem);
+                          word);
         } else {
                 texts_add(lines,
                           "On a Windows WINS server: WINS Manager > Mappings > Static Mappings > select %s > Delete "
                           "Mapping; newer ones: the WINS console > Active Registrations, or: `netsh wins server delete "
                           "name Name=%s EndChar=%02x`",
-                          stem, stem, nb_name_suffix(&in->c->name));
+                          stem, describe_bare(in), nb_name_suffix(&in->c->name));
                 texts_add(
                         lines,
                         "On a Samba WINS server: stop nmbd, remove the line of \"%s#%02x\" in wins.dat, start it; with "
-                        "winsd: `netbt wins static delete '%s'`",
-                        stem, nb_name_suffix(&in->c->name), stem);
+                        "winsd: `netbt wins static delete %s`",
+                        stem, nb_name_suffix(&in->c->name), word);
         }
         remedy_recover(in, lines);
 }

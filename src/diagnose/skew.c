@@ -577,7 +577,7 @@ static const char *describe_span(int64_t us, struct arena *arena)
         return arena_printf(arena, "%lld d %lld h", s / 86400, s % 86400 / 3600);
 }
 
-static const char *reference_label(const struct skew *skew)
+const char *skew_reference(const struct skew *skew)
 {
         for (size_t i = 0; i < skew->count; i++)
                 if (skew->machines[i].is_reference)
@@ -595,12 +595,12 @@ const char *skew_describe(const struct skew *skew, const struct skew_machine *m,
         else if (!m->is_known)
                 text = arena_printf(arena, "unknown: %s", m->how);
         else if (within && llabs(m->ahead_us) <= m->within_us)
-                text = arena_printf(arena, "its clock agrees with %s's within %s: %s", reference_label(skew),
+                text = arena_printf(arena, "its clock agrees with %s's within %s: %s", skew_reference(skew),
                                     describe_span(llabs(m->ahead_us) + m->within_us, arena), m->how);
         else
                 text = !within || !ahead ? NULL
                                          : arena_printf(arena, "its clock is %s %s %s's, give or take %s: %s", ahead,
-                                                        m->ahead_us > 0 ? "ahead of" : "behind", reference_label(skew),
+                                                        m->ahead_us > 0 ? "ahead of" : "behind", skew_reference(skew),
                                                         within, m->how);
         return text ? text : "…";
 }

@@ -40,5 +40,8 @@ int skew_estimate(const struct snapshot *snapshot, struct arena *arena, struct s
 /* The machine of an event; NULL if it is not among them. COMPUTER may be NULL. */
 const struct skew_machine *skew_find(const struct skew *skew, const char *source, const char *computer);
 
+/* The label of the machine whose clock the others are compared with. */
+const char *skew_reference(const struct skew *skew);
+
 /* "its clock is 4 min 58 s ahead of FILESRV's, give or take 15 s: from …", "unknown: …"; in ARENA, "…" if memory ran out. */
 const char *skew_describe(const struct skew *skew, const struct skew_machine *machine, struct arena *arena);

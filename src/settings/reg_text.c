@@ -1,10 +1,10 @@
 #include "settings/reg_text.h"
 
 #include "base/rd.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
-#define NO_CODE UINT32_MAX
 #define REPLACEMENT 0xFFFDu
 
 /* Windows-1252, 0x80 to 0x9F (public Unicode mapping table CP1252.TXT); the five holes map to themselves, as Windows does. */
@@ -14,73 +14,12 @@ static const uint16_t cp1252_high[32] = {
         0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
 };
 
-/* Bytes of the sequence that LEAD begins, and the least code it may stand for (shorter forms exist: overlong); 0 if none. */
-static unsigned sequence_length(uint8_t lead, uint32_t *ret_least)
-{
-        if (lead >= 0xC2 && lead <= 0xDF) {
-                *ret_least = 0x80;
-                return 2;
-        }
-        if (lead >= 0xE0 && lead <= 0xEF) {
-                *ret_least = 0x800;
-                return 3;
-        }
-        if (lead >= 0xF0 && lead <= 0xF4) {
-                *ret_least = 0x10000;
-                return 4;
-        }
-        return 0;
-}
-
-uint32_t reg_text_next(const char **at, const char *end)
-{
-        const uint8_t *p = (const uint8_t *)*at;
-        const size_t left = (size_t)(end - *at);
-        uint32_t least = 0;
-
-        (*at)++;
-        if (p[0] < 0x80)
-                return p[0];
-        const unsigned length = sequence_length(p[0], &least);
-        if (length == 0 || length > left)
-                return NO_CODE;
-        uint32_t code = p[0] & (0xFFu >> (length + 1));
-        for (unsigned i = 1; i < length; i++) {
-                if ((p[i] & 0xC0) != 0x80)
-                        return NO_CODE;
-                code = code << 6 | (p[i] & 0x3Fu);
-        }
-        if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-                return NO_CODE;
-        *at += length - 1;
-        return code;
-}
-
-void reg_text_add(struct strbuf *out, uint32_t code)
-{
-        if (code < 0x80) {
-                strbuf_add_char(out, (char)code);
-        } else if (code < 0x800) {
-                strbuf_add_char(out, (char)(0xC0 | code >> 6));
-                strbuf_add_char(out, (char)(0x80 | (code & 0x3F)));
-        } else if (code < 0x10000) {
-                strbuf_add_char(out, (char)(0xE0 | code >> 12));
-                strbuf_add_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-                strbuf_add_char(out, (char)(0x80 | (code & 0x3F)));
-        } else {
-                strbuf_add_char(out, (char)(0xF0 | code >> 18));
-                strbuf_add_char(out, (char)(0x80 | (code >> 12 & 0x3F)));
-                strbuf_add_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-                strbuf_add_char(out, (char)(0x80 | (code & 0x3F)));
-        }
-}
-
 bool reg_text_is_utf8(const char *text, size_t len_bytes)
 {
         const char *end = text + len_bytes;
 
         while (text < end)
-                if (reg_text_next(&text, end) == NO_CODE)
+                if (utf8_next(&text, end) == UTF8_NO_CODE)
                         return false;
         return true;
 }
@@ -118,11 +57,11 @@ int reg_text_decode(enum reg_encoding encoding, const uint8_t *bytes, size_t len
                 break;
         case REG_ENC_CP1252:
                 while (rd_left(&rd))
-                        reg_text_add(out, next_cp1252(&rd));
+                        utf8_add(out, next_cp1252(&rd));
                 break;
         case REG_ENC_UTF16LE:
                 while (rd_left(&rd) >= 2)
-                        reg_text_add(out, next_utf16(&rd));
+                        utf8_add(out, next_utf16(&rd));
                 if (rd_left(&rd))
                         return NBT_ERR_TRUNCATED;
                 break;
@@ -167,15 +106,15 @@ int reg_text_encode(enum reg_encoding encoding, const char *text, size_t len_byt
         int rc = 0;
 
         while (text < end && rc == 0) {
-                const uint32_t code = reg_text_next(&text, end);
-                if (code == NO_CODE)
+                const uint32_t code = utf8_next(&text, end);
+                if (code == UTF8_NO_CODE)
                         rc = NBT_ERR_MALFORMED;
                 else if (encoding == REG_ENC_UTF16LE)
                         encode_utf16(code, out);
                 else if (encoding == REG_ENC_CP1252)
                         rc = encode_cp1252(code, out);
                 else
-                        reg_text_add(out, code);
+                        utf8_add(out, code);
         }
         if (rc == 0 && !strbuf_ok(out))
                 rc = NBT_ERR_NOMEM;
@@ -192,11 +131,11 @@ size_t reg_text_raw_len(enum reg_encoding encoding, const char *text, size_t len
         if (encoding == REG_ENC_UTF8 || encoding == REG_ENC_UTF8_BOM)
                 return len_bytes;
         while (text < end) {
-                const uint32_t code = reg_text_next(&text, end);
+                const uint32_t code = utf8_next(&text, end);
                 if (encoding == REG_ENC_CP1252)
                         raw += 1;
                 else
-                        raw += code >= 0x10000 && code != NO_CODE ? 4 : 2;
+                        raw += code >= 0x10000 && code != UTF8_NO_CODE ? 4 : 2;
         }
         return raw;
 }

@@ -5,12 +5,6 @@
 #include "base/strbuf.h"
 #include "settings/reg.h"
 
-/* The code point at *at, and moves behind it; UINT32_MAX (moving one byte) if it is no UTF-8. *at < END. */
-uint32_t reg_text_next(const char **at, const char *end);
-
-/* Appends a code point as UTF-8. */
-void reg_text_add(struct strbuf *out, uint32_t code);
-
 /* Is all of TEXT valid UTF-8? */
 bool reg_text_is_utf8(const char *text, size_t len_bytes);
 

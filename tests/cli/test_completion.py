@@ -54,5 +54,7 @@ def test_verbs_values_and_files(tmp_path):
     assert complete("netbt", "wins", "export", "--format", "") == ["text", "csv", "json", "lmhosts"]
     assert "multihomed" in complete("netbt", "wins", "static", "add", "--type", "")
     assert complete("netbt", "--color", "al") == ["always"]
+    assert complete("netbt", "diagnose", "--format", "") == ["text", "html", "md", "json"]
+    assert complete("netbt", "events", "--format", "b") == ["bytes"]
     (tmp_path / "here.reg").write_text("")
     assert complete("netbt", "--config", f"{tmp_path}/h") == [f"{tmp_path}/here.reg"]

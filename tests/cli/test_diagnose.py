@@ -2,19 +2,20 @@
 
 The whole text of some answers is kept in golden/diagnose/; NETBT_UPDATE_GOLDEN=1 writes it anew (read the difference before committing it).
 """
+import html
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
 
 from conftest import BUILD, HERE, TOP, Daemon, a_view, name16
 from label import case
+from report_schema import check_report
 
 GOLDEN = HERE / "golden" / "diagnose"
-SCHEMA = json.loads((TOP / "dist" / "diagnose.schema.json").read_text())
-CAUSES = SCHEMA["$defs"]["cause"]["enum"]
 
 V1 = """0000: 00 00 04 00 01 00 54 00
 0008: 00 00 00 00 e0 10 00 c0
@@ -69,38 +70,12 @@ def judged(diagnose):
     def run_json(*args, **kwargs):
         done = diagnose("--json", *args, **kwargs)
         document = json.loads(done.stdout)
-        validate(document, SCHEMA, "$")
-        stands = [{f["cause"] for f in document["findings"]}, *[{n["cause"] for n in document[k]} for k in ("ruled_out", "not_checked")]]
-        assert sorted(c for group in stands for c in group) == sorted(CAUSES)
+        check_report(document)
         assert done.returncode == (1 if document["findings"] else 0)
         run_json.reports.append((document, done.returncode))
         return document
     run_json.reports = []
     return run_json
-
-
-def validate(value, schema, where):
-    """As much of JSON Schema as the schema uses."""
-    if "$ref" in schema:
-        schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
-    if "enum" in schema:
-        assert value in schema["enum"], where
-        return
-    kinds = {"object": dict, "array": list, "string": str, "null": type(None), "boolean": bool, "integer": int}
-    allowed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    assert isinstance(value, tuple(kinds[k] for k in allowed)), f"{where}: {value!r} is not {allowed}"
-    if isinstance(value, dict):
-        assert set(schema.get("required", [])) <= set(value), where
-        assert set(value) <= set(schema["properties"]), f"{where}: {set(value) - set(schema['properties'])} not in the schema"
-        for key, item in value.items():
-            validate(item, schema["properties"][key], f"{where}.{key}")
-    elif isinstance(value, list):
-        assert len(value) >= schema.get("minItems", 0), where
-        for i, item in enumerate(value):
-            validate(item, schema["items"], f"{where}[{i}]")
-    elif isinstance(value, str):
-        assert len(value) >= schema.get("minLength", 0), where
-        assert re.search(schema.get("pattern", ""), value), f"{where}: {value}"
 
 
 @pytest.mark.parametrize("event, cause, verdict, name, suffix, sender", [
@@ -349,7 +324,7 @@ def test_fix_that_fails(judged, diagnose, daemon, winsd, broken, said, steps):
         (daemon if kind == "release-refresh" else winsd).replies[kind] = reply
     done = diagnose("--fix", "--json", "--wins", str(winsd.place), places=daemon.places)
     document = json.loads(done.stdout)
-    validate(document, SCHEMA, "$")
+    check_report(document)
     assert done.returncode == 3 and document["fix"]["failed"]
     assert [s["step"] for s in document["fix"]["steps"]] == steps
     last = document["fix"]["steps"][-1]
@@ -466,3 +441,20 @@ def test_hive(judged, diagnose, tmp_path):
     for path in (tmp_path / "none", tmp_path, EVT):
         done = diagnose("--hive", path, event=V3)
         assert done.returncode == 2 and str(path) in done.stderr
+
+
+@pytest.mark.parametrize("evil", ["';reboot;'", "$(reboot)", "`reboot`", "a;b|c&d", "a b", "-rf", "x\\", "\"x\"", "FILE<SRV"])
+@pytest.mark.parametrize("suffix", ["20", "3", "1b", "21"])
+def test_no_name_leaves_its_place_in_a_command(judged, evil, suffix):
+    """The commands that are advised are there to be copied into a root shell."""
+    document = judged(event=xml(html.escape(f"{evil:<15}:{suffix}"), "10.0.0.5", "10.0.0.6", V3[V3.index("<Binary>") + 8:V3.index("</Binary>")]))
+    [finding] = document["findings"]
+    assert finding["name"] == evil.upper() or finding["name"] == evil
+    commands = [c for line in finding["remedy"] for c in line.split("`")[1::2]]
+    assert commands and all(line.count("`") % 2 == 0 for line in finding["remedy"])
+    for command in commands:
+        bare = re.sub(r"'[^']*'", "Q", command)
+        assert not re.search(r"['\";$()|&<>]", bare), command
+        words = shlex.split(command)
+        if words[:2] == ["netbt", "query"]:
+            assert len(words) == 3

@@ -22,6 +22,8 @@ import tempfile
 import threading
 import time
 
+from report_schema import check_report
+
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
 BUILD = pathlib.Path(os.environ.get("NETBT_BUILD", HERE.parent.parent / "build")).resolve()
@@ -280,7 +282,7 @@ class Host:
     def netbt(self, *args, check=None, **kwargs):
         done = self.run(BUILD / "src/cli/netbt", args[0], *self.places(), *args[1:], check=check, **kwargs)
         if args[0] == "diagnose" and "--json" in args and done.returncode in (0, 1):
-            self.lab.reports.append((json.loads(done.stdout), done.returncode))
+            self.lab.reports.append((check_report(json.loads(done.stdout)), done.returncode))
         return done
 
     def nbtstat(self, *args, check=None):
