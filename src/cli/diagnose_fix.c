@@ -27,6 +27,9 @@ static_assert(NBT_ARRAY_SIZE(kinds) == FIX_KIND_MAX, "each kind of step is run")
 /* ---- what the steps use ------------------------------------------------------------------------------------------- */
 
 static void add_step(struct fix_work *work, enum fix_kind kind, bool failed, const char *undo, const char *format,
+                     va_list args) NBT_PRINTF(5, 0);
+
+static void add_step(struct fix_work *work, enum fix_kind kind, bool failed, const char *undo, const char *format,
                      va_list args)
 {
         char text[1024];
