@@ -18,6 +18,7 @@ struct asker {
         struct asker_iface *ifaces; /* ids are index + 1 */
         uint32_t *ifindexes;        /* beside each */
         struct rng rng;
+        bool port_denied;
 };
 
 /* Each address that can broadcast becomes a row: NetBIOS asks by address, as Windows has an adapter for each. */
@@ -57,6 +58,7 @@ static int open_socket(struct asker *asker, const struct asker_options *options)
                 const int r = udp_open(&asker->udp, &well_known);
                 if (r != NBT_ERR_BUSY && r != NBT_ERR_DENIED)
                         return r;
+                asker->port_denied = r == NBT_ERR_DENIED;
         }
         return udp_open(&asker->udp, &any);
 }
@@ -95,6 +97,11 @@ struct asker *asker_close(struct asker *asker)
         arena_done(&asker->arena);
         free(asker);
         return NULL;
+}
+
+bool asker_port_denied(const struct asker *asker)
+{
+        return asker->port_denied;
 }
 
 uint16_t asker_port(const struct asker *asker)

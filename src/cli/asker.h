@@ -29,6 +29,9 @@ int asker_open(struct asker **ret, const struct asker_options *options) NBT_MUST
 /* The port answers come to: 137, or an ephemeral one. */
 uint16_t asker_port(const struct asker *asker);
 
+/* Was port 137 wanted, and not permitted? (If it is taken, others' rights would not help.) */
+bool asker_port_denied(const struct asker *asker);
+
 /* This machine's IPv4 addresses that are up, can broadcast and are no loopback; borrowed, lives as long as ASKER. */
 size_t asker_ifaces(const struct asker *asker, const struct asker_iface **ret);
 

@@ -302,6 +302,7 @@ static int diagnose(const struct cli_context *ctx, struct collection *c, const s
                                 "give an event with --event FILE, or start netbtd");
         struct arena arena = ARENA_INIT;
 
+        collect_tell_denied(c);
         exit = report(ctx, c, request, &arena);
         arena_done(&arena);
         return exit;

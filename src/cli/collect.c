@@ -23,6 +23,7 @@ int collect_init(struct collection *c)
 {
         *c = (struct collection){0};
         c->notes = texts_init(&c->arena);
+        c->denied = texts_init(&c->arena);
         c->event_values = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->event_values);
         c->events = arena_alloc(&c->arena, SNAPSHOT_MAX_EVENTS * sizeof *c->events);
         c->companions = arena_alloc(&c->arena, SNAPSHOT_MAX_COMPANIONS * sizeof *c->companions);
@@ -111,6 +112,10 @@ static void collect_node(struct collection *c, const struct cli_context *ctx)
                 r = reply.result;
         if (r < 0 && c->is_given)
                 return; /* a pasted event does not need one */
+        if (r == NBT_ERR_DENIED) {
+                texts_add(&c->denied, "the name table of the node that runs here (%s)", ctx->runtime_dir);
+                return;
+        }
         if (r < 0) {
                 texts_add(&c->notes, "No local node was read: %s; %s", ctl_error_why(r), ctl_error_todo(r));
                 return;
@@ -218,6 +223,8 @@ static int collect_settings(struct collection *c, const struct cli_context *ctx,
         }
         if (r == 0 || r == NBT_ERR_NOT_FOUND)
                 use_settings(c, doc, path);
+        else if (r == NBT_ERR_DENIED)
+                texts_add(&c->denied, "the settings (%s)", path);
         else
                 texts_add(&c->notes, "The settings in %s could not be read: %s", path, nbt_err_str(r));
         reg_doc_free(doc);
@@ -285,7 +292,9 @@ static void collect_log(struct collection *c, const struct cli_context *ctx)
                 if (r < 0)
                         strbuf_add(&why, eventdb_error(db));
         }
-        if (r < 0)
+        if (r == NBT_ERR_DENIED)
+                texts_add(&c->denied, "the event log (%s)", path);
+        else if (r < 0)
                 texts_add(&c->notes, "No event log was read: %s: %s", path ? path : "", strbuf_str(&why));
         for (size_t i = count; r == 0 && i > 0; i--)
                 collect_add_event(c, &events[i - 1], "event log of this machine");
@@ -301,7 +310,11 @@ static void collect_spoofers(struct collection *c, const struct cli_context *ctx
         char path[4096];
 
         snprintf(path, sizeof path, "%s/%s", ctx->state_dir, WATCHDB_FILE);
-        if (watchdb_open(&db, path, WATCHDB_READ, NULL) < 0)
+        const int r = watchdb_open(&db, path, WATCHDB_READ, NULL);
+
+        if (r == NBT_ERR_DENIED)
+                texts_add(&c->denied, "what netbt watch saw (%s)", path);
+        if (r < 0)
                 return;
         const wall_t since = {c->snapshot.now.us - SPOOFERS_SINCE_US};
         const int count = watchdb_findings(db, since, &c->arena, &findings);
@@ -343,6 +356,21 @@ int collect_local(struct collection *c, const struct cli_context *ctx, const str
         if (!c->is_given)
                 collect_log(c, ctx);
         return CLI_EXIT_OK;
+}
+
+void collect_tell_denied(struct collection *c)
+{
+        struct strbuf list = STRBUF_INIT;
+
+        for (size_t i = 0; i < c->denied.count; i++)
+                strbuf_printf(&list, "%s%s", i ? "; " : "", c->denied.lines[i]);
+        if (c->denied.count > 0)
+                texts_add(
+                        &c->notes,
+                        "Not looked at, for want of permission: %s. Root would; for all but port 137 membership in the "
+                        "group netbt does",
+                        strbuf_str(&list));
+        strbuf_done(&list);
 }
 
 /* ---- pasted events ------------------------------------------------------------------------------------------------ */

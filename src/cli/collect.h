@@ -58,8 +58,9 @@ struct collect_database {
 struct collection {
         struct arena arena;
         struct snapshot snapshot;
-        struct texts notes; /* what could not be looked at, one sentence each */
-        bool is_given;      /* what is looked at are files of some machine, and not this one's own log */
+        struct texts notes;  /* what could not be looked at, one sentence each */
+        struct texts denied; /* what was not, for want of permission: collect_tell_denied() makes one note of them */
+        bool is_given;       /* what is looked at are files of some machine, and not this one's own log */
         bool node_runs;
         struct node_view node;
         struct nb_scope scope;
@@ -94,6 +95,9 @@ void collect_done(struct collection *collection);
 /* Interfaces, local node, settings and (without REQUEST's event_path) the event log. What is not there becomes a note. An unreadable
  * --reg file was told on ctx->err and gives CLI_EXIT_USAGE; otherwise CLI_EXIT_OK. */
 int collect_local(struct collection *collection, const struct cli_context *ctx, const struct collect_request *request);
+
+/* One note of all that root, or a member of the group netbt, would see beside. */
+void collect_tell_denied(struct collection *collection);
 
 /* The pasted events. CLI_EXIT_USAGE, told on ctx->err, if they cannot be read. */
 int collect_events(struct collection *collection, const struct cli_context *ctx, const char *path);

@@ -437,6 +437,11 @@ static int ask_network(struct collection *c)
                 texts_add(&c->notes, "The network could not be asked: %s", c->snapshot.why_not_asked);
                 return r == NBT_ERR_NOMEM ? r : 0;
         }
+        /* nbtscan(1) of the same: "Win95 boxes respond to this only" */
+        if (asker_port_denied(round.asker))
+                texts_add(&c->denied,
+                          "machines that answer to port 137 only, as old Windows does: the questions came from port %u",
+                          asker_port(round.asker));
         r = collect_bait_make(round.baits);
         if (r == 0)
                 r = run_rounds(&round);

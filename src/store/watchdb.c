@@ -2,6 +2,7 @@
 
 #include "store/sqlerror.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ static int open_database(struct watchdb *db, const char *path, enum watchdb_mode
         FILE *there = mode == WATCHDB_READ ? fopen(path, "re") : NULL;
 
         if (mode == WATCHDB_READ && !there)
-                return NBT_ERR_NOT_FOUND;
+                return errno == EACCES ? NBT_ERR_DENIED : NBT_ERR_NOT_FOUND;
         if (there)
                 fclose(there);
         int r = result(db, sqlite3_open_v2(path, &db->sql, flags, NULL));

@@ -4,6 +4,8 @@ import json
 import pytest
 
 from label import CAUSES, case, healthy
+from netlab import BUILD
+from report_schema import check_report
 
 
 @pytest.fixture
@@ -305,3 +307,38 @@ def test_offline_sends_nothing(lan, pair):
     assert done.returncode == 1 and "22.101.26.231" in done.stdout
     capture.stop()
     assert capture.fields("nbns", "ip.src") == []
+
+
+def as_stranger(host, *args):
+    """netbt diagnose of a user who is neither root nor the daemon, on a host where netbtd runs."""
+    return host.run("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", BUILD / "src/cli/netbt", "diagnose", *host.places(), *args)
+
+
+@case("same-computer-name", "likely", "FILESRV", by="10.77.0.3")
+def test_without_rights_the_network_is_asked(pair):
+    """The network tells a stranger what it tells root; and it is said what root would add."""
+    node, other = pair
+    other.hold("FILESRV", mac=other.mac())
+    start(node)
+    wait_refused(node)
+    node.state.chmod(0o700)
+    (node.state / "watch.db").write_bytes(b"")
+    node.config.write_text("REGEDIT4\r\n")
+    node.config.chmod(0o600)
+    event = ('The name "FILESRV        :20" could not be registered on the interface with IP address 10.77.0.2. The computer with the IP address '
+             "10.77.0.3 did not allow the name to be claimed by this computer.\n")
+    asked = node.directory / "event.txt"
+    asked.write_text(event)
+    asked.chmod(0o644)
+    done = as_stranger(node, "--json", "--event", asked)
+    assert done.returncode == 1, done.stderr
+    report = check_report(json.loads(done.stdout))
+    node.lab.reports.append((report, 1))
+    assert [(f["cause"], [h["address"] for h in f["holders"]]) for f in report["findings"]] == [("same-computer-name", ["10.77.0.3"])]
+    done = as_stranger(node)
+    said = " ".join(done.stdout.split())
+    for part in (f"the name table of the node that runs here ({node.runtime})", f"the event log ({node.state}/events.db)", f"the settings ({node.config})",
+                 "the questions came from port", "Root would; for all but port 137 membership in the group netbt does"):
+        assert part in said, (part, said)
+    by_root = " ".join(node.netbt("diagnose").stdout.split())
+    assert "for want of permission" not in by_root
