@@ -41,7 +41,7 @@ def life_of_a_node(lab, lan):
     """Claims three names and a group, releases and claims them anew, and goes."""
     node = lab.host("node", (lan, "10.77.0.2/24"))
     process = node.netbtd("-n", "FILE-SRV", "-g", "GROUP", "-t", "p", "-w", SERVER)
-    node.wait_state("FILE-SRV", "20", "Registered", 30)
+    node.wait_state("FILE-SRV", "20", "Registered")
     node.wait_state("GROUP", "00", "Registered", 30)
     return process
 
@@ -76,7 +76,7 @@ def test_nmbd_says_the_same(lab, lan, server, told):
     server.winsd("-n", "WINSRV", "-g", "LAB")
     node = lab.hosts[-1]
     process = node.netbtd("-n", "FILE-SRV", "-g", "GROUP", "-t", "p", "-w", SERVER)
-    node.wait_state("FILE-SRV", "20", "Registered", 30)
+    node.wait_state("FILE-SRV", "20", "Registered")
     wait_until(lambda: len(samba_told()) >= 3, 20, "winsd's calls")
     process.stop()
     wait_until(lambda: len([call for call in samba_told() if call[0] == "delete"]) >= 3, 20, "winsd's calls")
