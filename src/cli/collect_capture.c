@@ -327,7 +327,7 @@ static void tell_counters(struct capture_reading *reading)
         struct texts *notes = &reading->c->notes;
 
         tell_first(reading, counters.truncated, counters.first_truncated,
-                   "could not be read: cut short by the capture");
+                   "cut short by the capture (what is left of them was read as far as it goes)");
         tell_first(reading, counters.malformed, counters.first_malformed,
                    "could not be read: lengths that contradict each other");
         if (counters.unsupported > 0)

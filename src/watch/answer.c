@@ -168,6 +168,8 @@ static void status(struct watch *watch, const struct seen *seen)
         struct nbstat_table table;
 
         watch->counters.tables++;
+        if (seen->link->cut)
+                return;
         if (nbstat_table_decode(seen->packet->answer.rdata, seen->packet->answer.rdata_len_bytes, &table) < 0) {
                 watch->counters.malformed++;
                 return;

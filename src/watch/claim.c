@@ -65,8 +65,12 @@ enum watch_packet_kind claim_request(struct watch *watch, const struct seen *see
 
         sender(watch, seen)->claims++;
         watch->counters.claims++;
-        if (!read_address(seen, &record))
-                return WATCH_PACKET_OTHER;
+        if (!read_address(seen, &record)) {
+                /* whether it is for a group stood in what is cut off: nobody is made a holder by it */
+                if (seen->link->cut)
+                        remember_request(watch, seen);
+                return seen->link->cut ? WATCH_PACKET_CLAIM : WATCH_PACKET_OTHER;
+        }
         const uint32_t source = seen->link->source;
         struct hold_claim claim = {.address = record.address ? record.address : source, .flags = HOLDER_OWN_WORD};
         describe_claim(seen, &claim);
@@ -157,6 +161,9 @@ static void refused_by_node(struct watch *watch, const struct seen *seen)
 static void accepted_by_server(struct watch *watch, const struct seen *seen)
 {
         bool is_new = false;
+
+        if (seen->link->cut) /* it may be a group's */
+                return;
         const uint32_t known = hold_find(watch, seen, seen->link->destination);
         const uint8_t group = known ? table_holder(&watch->table, known)->flags & HOLDER_GROUP : 0;
         const uint32_t holder = hold_note(watch, seen,

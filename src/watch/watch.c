@@ -133,6 +133,10 @@ static void prepare_packet(struct watch *watch, struct prepared *p)
         const struct nbns_packet *packet = &p->packet;
 
         p->decoded = nbns_packet_decode(p->frame.payload, p->frame.payload_len_bytes, &p->packet);
+        if (p->decoded == NBT_ERR_TRUNCATED && p->frame.cut)
+                p->decoded = nbns_packet_decode_cut(p->frame.payload, p->frame.payload_len_bytes, &p->packet);
+        else
+                p->frame.cut = false; /* what is missing is not missed */
         if (p->decoded == 0 && !packet->has_question && !packet->has_answer)
                 p->decoded = NBT_ERR_MALFORMED;
         if (p->decoded < 0)
@@ -191,11 +195,12 @@ static void take_packet(struct watch *watch, const struct prepared *p, struct se
 {
         watch->counters.datagrams++;
         if (!p->name) {
-                count_unread(&watch->counters,
-                             p->decoded == NBT_ERR_TRUNCATED || p->frame.cut ? FRAME_TRUNCATED : FRAME_MALFORMED,
+                count_unread(&watch->counters, p->decoded == NBT_ERR_TRUNCATED ? FRAME_TRUNCATED : FRAME_MALFORMED,
                              seen->frame);
                 return;
         }
+        if (p->frame.cut)
+                count_unread(&watch->counters, FRAME_TRUNCATED, seen->frame);
         watch->counters.packets++;
         seen->packet = &p->packet;
         seen->name = p->name;

@@ -220,7 +220,9 @@ struct watch_events {
 struct watch_counters {
         uint64_t frames;
         uint64_t not_ours; /* other traffic */
-        uint64_t fragments, truncated, malformed, unsupported;
+        uint64_t fragments, malformed, unsupported;
+        uint64_t
+                truncated; /* not whole in the capture; what is left of a name service packet was read if it tells its name */
         uint64_t first_truncated, first_malformed; /* frames; 0: none */
         uint64_t datagrams;                        /* to or from port 137 */
         uint64_t packets;                          /* of these, decoded */

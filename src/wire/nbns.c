@@ -119,26 +119,69 @@ static void copy_packet(struct nbns_packet *to, const struct nbns_packet *from)
                 copy_rr(&to->additional, &from->additional);
 }
 
+/* The header, and which records follow. */
+static int read_head(struct rd *rd, struct nbns_packet *packet)
+{
+        uint16_t counts[SECTION_MAX];
+
+        packet->header = read_header(rd);
+        for (size_t i = 0; i < SECTION_MAX; i++)
+                counts[i] = rd_be16(rd);
+        if (!rd_ok(rd))
+                return NBT_ERR_TRUNCATED;
+        if ((counts[QUESTION] | counts[ANSWER] | counts[AUTHORITY] | counts[ADDITIONAL]) > 1)
+                return NBT_ERR_MALFORMED;
+        packet->has_question = counts[QUESTION];
+        packet->has_answer = counts[ANSWER];
+        packet->has_authority = counts[AUTHORITY];
+        packet->has_additional = counts[ADDITIONAL];
+        return 0;
+}
+
 int nbns_packet_decode(const void *bytes, size_t len_bytes, struct nbns_packet *ret)
 {
         struct rd rd = rd_init(bytes, len_bytes);
         struct nbns_packet packet;
-        uint16_t counts[SECTION_MAX];
+        int r = read_head(&rd, &packet);
 
-        packet.header = read_header(&rd);
-        for (size_t i = 0; i < SECTION_MAX; i++)
-                counts[i] = rd_be16(&rd);
-        if (!rd_ok(&rd))
-                return NBT_ERR_TRUNCATED;
-        if ((counts[QUESTION] | counts[ANSWER] | counts[AUTHORITY] | counts[ADDITIONAL]) > 1)
-                return NBT_ERR_MALFORMED;
-        packet.has_question = counts[QUESTION];
-        packet.has_answer = counts[ANSWER];
-        packet.has_authority = counts[AUTHORITY];
-        packet.has_additional = counts[ADDITIONAL];
-        const int r = read_sections(&rd, &packet);
+        if (r == 0)
+                r = read_sections(&rd, &packet);
         if (r < 0)
                 return r;
+        copy_packet(ret, &packet);
+        return 0;
+}
+
+/* A record's name, and its type if that is there. */
+static int read_rr_start(struct rd rd, struct nbns_rr *ret)
+{
+        const int r = nb_name_decode(&rd, &ret->name, &ret->scope);
+
+        ret->type = rd_be16(&rd);
+        ret->class_ = 0;
+        ret->ttl_s = 0;
+        ret->rdata_len_bytes = 0;
+        ret->rdata = NULL;
+        return r;
+}
+
+int nbns_packet_decode_cut(const void *bytes, size_t len_bytes, struct nbns_packet *ret)
+{
+        struct rd rd = rd_init(bytes, len_bytes);
+        struct nbns_packet packet;
+        int r = read_head(&rd, &packet);
+
+        if (r == 0 && packet.has_question)
+                r = read_question(&rd, &packet.question);
+        if (r < 0)
+                return r;
+        const struct rd start = rd;
+        if (packet.has_answer && read_rr(&rd, &packet.answer) < 0)
+                packet.has_answer = read_rr_start(start, &packet.answer) == 0;
+        if (!packet.has_question && !packet.has_answer)
+                return NBT_ERR_TRUNCATED;
+        packet.has_authority = packet.has_authority && read_rr(&rd, &packet.authority) == 0;
+        packet.has_additional = packet.has_additional && read_rr(&rd, &packet.additional) == 0;
         copy_packet(ret, &packet);
         return 0;
 }

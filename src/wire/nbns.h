@@ -99,6 +99,13 @@ struct nbns_redirect_rdata {
  */
 int nbns_packet_decode(const void *bytes, size_t len_bytes, struct nbns_packet *ret) NBT_MUST_CHECK;
 
+/*
+ * The beginning of a datagram that a capture has cut: its header and its first record's name, and whatever is whole behind it. A record that
+ * is not whole has no data, and type 0 if that is not there either; the has_ flags tell what was read. NBT_ERR_TRUNCATED if not even a name
+ * is there, NBT_ERR_MALFORMED.
+ */
+int nbns_packet_decode_cut(const void *bytes, size_t len_bytes, struct nbns_packet *ret) NBT_MUST_CHECK;
+
 /* Decodes just the 12-byte header (and the four counts are not checked). For the fast paths. */
 int nbns_header_decode(const void *bytes, size_t len_bytes, struct nbns_header *ret) NBT_MUST_CHECK;
 

@@ -325,10 +325,30 @@ def notes(done):
     return re.sub(r"\s+", " ", done.stdout)
 
 
+CUT = "3 packets cut short by the capture (what is left of them was read as far as it goes), the first is packet 1 of site.pcap"
+
+
 def test_cut_packets(diagnose, write):
     done = diagnose("--pcap", write(pcap(twin(), snap=80)))
-    assert done.returncode == 0
-    assert "3 packets could not be read: cut short by the capture, the first is packet 1 of site.pcap" in notes(done)
+    assert done.returncode == 0 and CUT in notes(done)
+
+
+def test_cut_behind_the_name(judged, diagnose, write):
+    """As old programs captured, 96 bytes of a frame: who refused which name to whom is still there."""
+    path = write(pcap(twin(), snap=96))
+    finding = only(judged("--pcap", path))
+    assert (finding["cause"], finding["verdict"], finding["address"]) == ("same-computer-name", "likely", B)
+    assert [r["what"] for r in judged("--pcap", path, "--name", "FILESRV<20>")["timeline"]] == \
+        ["registration request", "registration request", "negative registration response"]
+    assert CUT in notes(diagnose("--pcap", path))
+
+
+def test_groups_cut_behind_the_name(judged, write):
+    """That it is a group stood in what is cut off: two that claim one are no twins."""
+    name = raw("OFFICE", 0x00)
+    frames = [claim(A, name, group=True), claim(B, name, trn_id=2, group=True), claim(A, name, SERVER, trn_id=3, group=True),
+              frame(SERVER, A, acceptance(name, A, 3)), claim(B, name, SERVER, trn_id=4, group=True), frame(SERVER, B, acceptance(name, B, 4))]
+    assert judged("--pcap", write(pcap(frames, snap=96)))["findings"] == []
 
 
 def test_end_within_a_packet(diagnose, write):

@@ -23,6 +23,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (strcmp(strbuf_str(&before), strbuf_str(&after)) != 0)
                         abort();
         }
+        /* of a packet that is whole the beginning is all of it */
+        if (nbns_packet_decode_cut(data, size, &again) == 0) {
+                if (!again.has_question && !again.has_answer)
+                        abort();
+                if (nbns_packet_decode(data, size, &packet) == 0 && packet.has_answer != again.has_answer)
+                        abort();
+        } else if (nbns_packet_decode(data, size, &packet) == 0 && (packet.has_question || packet.has_answer)) {
+                abort();
+        }
         strbuf_done(&before);
         strbuf_done(&after);
         return 0;

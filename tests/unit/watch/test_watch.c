@@ -818,10 +818,23 @@ static void what_cannot_be_read(void **state)
         for (size_t cut = 1; cut < 4; cut++)
                 watch_frames(world.watch, &(struct watch_input){{world.us}, FRAME_LINK_ETHERNET, frame, len - 10 * cut},
                              1, &world.events);
-        const struct watch_counters counters = watch_counters(world.watch);
+        struct watch_counters counters = watch_counters(world.watch);
         assert_int_equal(counters.truncated, 3);
+        assert_int_equal(counters.packets, 1);
         assert_int_equal(counters.first_truncated, 2);
         assert_int_equal(counters.first_malformed, 0);
+        /* a claim that is cut behind its name is understood as far as it goes: nobody is made a holder by it */
+        const struct nbns_address address = {.address = NET + 7};
+        uint8_t rdata[6];
+        nbns_build_claim(&packet, rdata, 2, NBNS_OPCODE_REGISTRATION, &of, NULL, &address, 300000, true, true);
+        const size_t claim_len = make_frame(frame, NET + 7, ALL, &packet);
+        watch_frames(world.watch, &(struct watch_input){{world.us}, FRAME_LINK_ETHERNET, frame, claim_len - 8}, 1,
+                     &world.events);
+        counters = watch_counters(world.watch);
+        assert_int_equal(counters.truncated, 4);
+        assert_int_equal(counters.packets, 2);
+        struct watch_row rows[2];
+        assert_int_equal(watch_name_rows(world.watch, &of, rows, 2), 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

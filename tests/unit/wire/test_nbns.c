@@ -57,6 +57,42 @@ static void every_truncation_is_refused(void **state)
                 }
 }
 
+/* At every length: nothing before the first name is whole, from there on the same name and header, at the end the same packet. */
+static void beginnings_are_read(void **state)
+{
+        size_t count;
+        const struct sample *samples = samples_get(&count);
+
+        (void)state;
+        for (size_t i = 0; i < count; i++) {
+                struct nbns_packet whole, packet;
+                bool was_read = false;
+
+                assert_int_equal(nbns_packet_decode(samples[i].bytes, samples[i].len_bytes, &whole), 0);
+                for (size_t len = 0; len <= samples[i].len_bytes; len++) {
+                        uint8_t *exact = malloc(len ? len : 1); /* so that reading beyond it is seen */
+
+                        memcpy(exact, samples[i].bytes, len);
+                        const int r = nbns_packet_decode_cut(exact, len, &packet);
+                        if (r == 0) {
+                                was_read = true;
+                                assert_int_equal(packet.header.id, whole.header.id);
+                                assert_int_equal(packet.header.rcode, whole.header.rcode);
+                                assert_true(packet.has_question
+                                                    ? nb_name_equal(&packet.question.name, &whole.question.name)
+                                                    : nb_name_equal(&packet.answer.name, &whole.answer.name));
+                        } else {
+                                assert_int_equal(r, NBT_ERR_TRUNCATED);
+                                assert_false(was_read);
+                        }
+                        if (len == samples[i].len_bytes && r == 0)
+                                assert_same_dump(&packet, &whole);
+                        free(exact);
+                }
+                assert_true(was_read == (whole.has_question || whole.has_answer));
+        }
+}
+
 static void encoder_needs_every_byte(void **state)
 {
         size_t count;
@@ -286,6 +322,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(samples_round_trip),
                 cmocka_unit_test(every_truncation_is_refused),
+                cmocka_unit_test(beginnings_are_read),
                 cmocka_unit_test(encoder_needs_every_byte),
                 cmocka_unit_test(trailing_bytes_are_ignored),
                 cmocka_unit_test(damaged_packets_do_no_harm),
