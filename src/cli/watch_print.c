@@ -229,9 +229,11 @@ void watch_print_summary(struct strbuf *sb, const struct watch *watch, uint64_t 
                 "%llu frames, %llu of the name service: %zu names, %zu machines, %llu conflicts, %llu spoofer findings",
                 (unsigned long long)c.frames, (unsigned long long)c.datagrams, watch_name_count(watch),
                 watch_station_count(watch), (unsigned long long)c.conflicts, (unsigned long long)c.spoofers);
-        strbuf_printf(sb, "; not whole or unreadable: %llu malformed, %llu truncated, %llu fragments, %llu of unknown link types",
-                      (unsigned long long)c.malformed, (unsigned long long)c.truncated, (unsigned long long)c.fragments,
-                      (unsigned long long)c.unsupported);
+        strbuf_printf(
+                sb,
+                "; not whole or unreadable: %llu malformed, %llu truncated, %llu fragments, %llu of unknown link types",
+                (unsigned long long)c.malformed, (unsigned long long)c.truncated, (unsigned long long)c.fragments,
+                (unsigned long long)c.unsupported);
         strbuf_printf(sb, "; dropped %llu", (unsigned long long)drops);
         if (c.evicted_names || c.evicted_stations || c.lost_events)
                 strbuf_printf(sb, "; for want of room forgot %llu names, %llu machines, %llu lines",
