@@ -182,8 +182,9 @@ def main():
         print("check: the lab makes network namespaces and needs root; run 'sudo make check' (or 'make quick')", file=sys.stderr)
         return 3
     tally = Tally()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # a shell's background command ignores SIGINT, and so would all that it starts
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="netbt-") as temporary:
         os.chmod(temporary, 0o755)  # the daemons go there without privilege
