@@ -55,6 +55,11 @@ def wait_until(condition, timeout_s=LIMIT_S, what="condition", every_s=0.05):
         select.select([], [], [], every_s)
 
 
+def is_asleep(pid):
+    """Does it wait for something to happen? A program that the processor has no time for does not."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def in_namespace(namespace, make):
     """What MAKE() returns in a network namespace, for this process to use; a thread of its own goes there and ends."""
     made = []

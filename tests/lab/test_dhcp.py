@@ -6,11 +6,12 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 
 import pytest
 
 from label import case
-from netlab import BUILD, HERE, wait_until
+from netlab import BUILD, HERE, is_asleep, wait_until
 
 HOOKS = HERE.parent.parent / "dist" / "hooks"
 NETBT = BUILD / "src" / "cli" / "netbt"
@@ -36,7 +37,7 @@ end 10.77.0.150
 interface eth0
 lease_file {leases}
 pidfile {directory}/udhcpd.pid
-auto_time 1
+auto_time 0
 opt lease 3600
 opt wins 10.77.0.53 10.77.0.54
 opt 0x2e 08
@@ -98,10 +99,11 @@ class Server:
         return process
 
     def written(self):
-        """Has the server put its leases on disk? udhcpd does so only when it is told."""
-        if self.name == "udhcpd":
-            self.process.popen.send_signal(10)
-        return self.leases.exists() and self.leases.stat().st_size > 8
+        """Has the server put its leases on disk? udhcpd does so only when it is told, and has done so when it sleeps again."""
+        if self.name == "udhcpd" and "SIGUSR1" not in self.process.output():
+            self.process.popen.send_signal(signal.SIGUSR1)
+            wait_until(lambda: "SIGUSR1" in self.process.output(), what="the server's word")
+        return self.leases.exists() and self.leases.stat().st_size > 8 and is_asleep(self.process.popen.pid)
 
 
 @pytest.fixture(params=["dnsmasq", "dhcpd", "kea", "udhcpd"])

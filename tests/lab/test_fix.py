@@ -126,7 +126,7 @@ def test_name_of_a_command_is_released(pair):
     node.wait_state("APP", "20", "Conflict")
     steps = fix(node)
     assert [s["step"] for s in steps] == ["release"]
-    wait_until(lambda: ("APP", "20") not in node.names(), 15, "APP<20> to be gone")
+    wait_until(lambda: ("APP", "20") not in node.names(), what="APP<20> to be gone")
     assert node.state_of("FILESRV", "20") == "Registered"
     undo(node, steps, "release")
     node.wait_state("APP", "20", "Conflict")
