@@ -65,11 +65,17 @@ uint32_t node_wins_current(const struct node *node, const struct node_if *iface)
         return 0;
 }
 
+/* Is the primary to be asked first, though it was silent? By a refresh when its time has come; and by whatever tries again to get a
+ * name that was lost: where every name is lost there is nothing to refresh, and the node would never come home. */
+static bool is_probe(const struct node_if *iface, const struct node_entry *entry)
+{
+        return entry->op == NODE_OP_REFRESH ? iface->primary_probe : entry->op == NODE_OP_CLAIM_WINS && entry->failed;
+}
+
 bool node_wins_pick(struct node *node, struct node_entry *entry)
 {
         struct node_if *iface = entry->iface;
-        const bool probe = iface->primary_probe && entry->op == NODE_OP_REFRESH;
-        const size_t first = probe ? 0 : iface->wins_current;
+        const size_t first = is_probe(iface, entry) ? 0 : iface->wins_current;
 
         for (size_t i = 0; i < iface->wins_count; i++) {
                 const size_t at = (first + i) % iface->wins_count;

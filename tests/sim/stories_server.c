@@ -253,9 +253,34 @@ static void h_and_b_share_a_segment(struct world *world)
         world_expect_count(world, "* C notice conflict-sent", 1, 1);
 }
 
+/* A node that failed over and got nothing there has no name to refresh; its retries must find the way home (found by wins_worlds: it
+ * stayed at the secondary, and got a name there that the primary knew another to have). */
+static void nothing_to_come_home_with(struct world *world)
+{
+        struct stage s = {.lan = world_segment(world, "10.0.0.0/24")};
+
+        s.w = world_wins(world, "W1", s.lan, "10.0.0.8", NULL);
+        s.w2 = world_wins(world, "W2", s.lan, "10.0.0.9", NULL);
+        s.a = world_node(world, "A", NODE_TYPE_P, "SRV", "", s.lan, "10.0.0.1");
+        host_set_wins(s.a, "10.0.0.8 10.0.0.9");
+        wins_down(s.w);
+        wins_of(s.w2)->refuse_rcode = NBNS_RCODE_ACT_ERR;
+        host_start(s.a);
+        world_run_s(world, 60);
+        world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_CONFLICT);
+        wins_of(s.w2)->refuse_rcode = 0;
+        wins_up(s.w, false);
+        world_run_s(world, 900); /* the first retry comes after ten minutes, or a quarter more */
+        world_expect_state(world, s.a, "SRV<20>", 0, NODE_STATE_REGISTERED);
+        world_expect_that(world, wins_find(s.w, "SRV<20>") != NULL, "the primary knows the name");
+        world_expect_that(world, wins_find(s.w2, "SRV<20>") == NULL, "the secondary does not");
+}
+
 const struct story STORIES_SERVER[] = {
         {"failover_and_back", "the primary is silent: the secondary, and back after ten minutes", failover_and_back},
         {"secondary_fails_too", "the secondary falls silent: back to the primary at once", secondary_fails_too},
+        {"nothing_to_come_home_with", "all names were lost at the secondary: retries go to the primary again",
+         nothing_to_come_home_with},
         {"refresh_at_half_the_ttl", "names are refreshed at half of what the server granted", refresh_at_half_the_ttl},
         {"refresh_with_no_server", "no server answers refreshes: tried at 1/8 of 16 minutes, the name is kept",
          refresh_with_no_server},
