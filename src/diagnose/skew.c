@@ -12,13 +12,14 @@
  */
 #define CONFLICT_US (INT64_C(15) * 1000000)
 #define DAY_US (INT64_C(86400) * 1000000) /* ASSUMPTION: clocks a day apart, and only once, are rather two conflicts */
-#define SIGHTINGS_MAX (SNAPSHOT_MAX_EVENTS + SNAPSHOT_MAX_COMPANIONS)
+#define DISPUTES_MAX 128                  /* of captures: the first */
+#define SIGHTINGS_MAX (SNAPSHOT_MAX_EVENTS + SNAPSHOT_MAX_COMPANIONS + DISPUTES_MAX * CAPTURE_PROOFS)
 #define PAIRS_MAX 4096
 #define ADDRESSES_MAX 8
 #define TOLD_PAIRS 2 /* how many are named */
 #define NODES_MAX (SKEW_MAX_MACHINES + SNAPSHOT_MAX_RELAYS)
 
-enum sighting_kind { SIGHTING_NAME, SIGHTING_ADDRESS, SIGHTING_RIVAL };
+enum sighting_kind { SIGHTING_NAME, SIGHTING_ADDRESS, SIGHTING_RIVAL, SIGHTING_PACKET };
 
 /* One record that may have its counterpart in another machine's log. */
 struct sighting {
@@ -29,7 +30,8 @@ struct sighting {
         uint64_t record;
         bool has_name;
         struct nb_name name;
-        uint32_t address;  /* NAME: the other side's; ADDRESS: the one in two places */
+        uint32_t address;  /* NAME, PACKET: who refused or demanded; ADDRESS: the one in two places */
+        uint32_t loser;    /* NAME, PACKET: to whom; 0: not told */
         const char *rival; /* RIVAL: the other's computer name */
 };
 
@@ -159,7 +161,7 @@ static void learn_addresses(struct run *run)
 
 static void add_sighting(struct run *run, const struct sighting *sighting)
 {
-        run->skew->machines[sighting->machine].event_count++;
+        run->skew->machines[sighting->machine].event_count += sighting->kind != SIGHTING_PACKET;
         if (sighting->us != 0)
                 run->sightings[run->sighting_count++] = *sighting;
 }
@@ -179,7 +181,8 @@ static void take_event(struct run *run, const struct snapshot_event *event)
                                              .record = e->record,
                                              .has_name = event->has_name,
                                              .name = event->name,
-                                             .address = event->sender});
+                                             .address = event->sender,
+                                             .loser = event->own});
 }
 
 static void take_companion(struct run *run, const struct snapshot_companion *from)
@@ -200,6 +203,29 @@ static void take_companion(struct run *run, const struct snapshot_companion *fro
                 sighting.us = 0; /* it has no counterpart, but its machine is one of those in the timeline */
         }
         add_sighting(run, &sighting);
+}
+
+/* The packets that a loser's machine logs: a refusal of its claim, a demand of its name. */
+static void take_dispute(struct run *run, const struct capture_dispute *dispute)
+{
+        for (size_t i = 0; i < dispute->packet_count && i < CAPTURE_PROOFS; i++) {
+                const struct capture_packet *packet = &dispute->packets[i];
+
+                if (packet->kind != WATCH_PACKET_REFUSAL && packet->kind != WATCH_PACKET_CONFLICT_DEMAND &&
+                    packet->kind != WATCH_PACKET_RELEASE_DEMAND)
+                        continue;
+                const size_t machine = find_machine(run, packet->source, "");
+
+                if (machine < SKEW_MAX_MACHINES)
+                        add_sighting(run, &(struct sighting){.kind = SIGHTING_PACKET,
+                                                             .machine = machine,
+                                                             .us = packet->time.us,
+                                                             .record = packet->frame,
+                                                             .has_name = true,
+                                                             .name = packet->name,
+                                                             .address = packet->from,
+                                                             .loser = packet->to});
+        }
 }
 
 /* ---- pairs -------------------------------------------------------------------------------------------------------- */
@@ -225,9 +251,18 @@ static bool name_each_other(const struct run *run, const struct sighting *a, con
                (b_names_a || may_be(run, a->machine, b->address));
 }
 
+/* Did PACKET make the event? */
+static bool made(const struct sighting *packet, const struct sighting *event)
+{
+        return packet->address == event->address && (!event->loser || packet->loser == event->loser) &&
+               (!event->has_name || nb_name_equal(&packet->name, &event->name));
+}
+
 static bool are_counterparts(const struct run *run, const struct sighting *a, const struct sighting *b)
 {
-        if (a->kind != b->kind)
+        if (a->kind == SIGHTING_NAME && b->kind == SIGHTING_PACKET)
+                return made(b, a);
+        if (a->kind != b->kind || a->kind == SIGHTING_PACKET)
                 return false;
         if (a->kind == SIGHTING_NAME)
                 return name_each_other(run, a, b);
@@ -325,6 +360,16 @@ static struct agreement best_agreement(struct run *run, size_t count, bool *ret_
 
 /* ---- distances ---------------------------------------------------------------------------------------------------- */
 
+static const char *describe_sighting(struct run *run, const struct sighting *sighting)
+{
+        const unsigned long long number = sighting->record;
+        const char *text = sighting->kind == SIGHTING_PACKET
+                                   ? arena_printf(run->arena, "packet %llu", number)
+                                   : arena_printf(run->arena, "event %u, record %llu", sighting->id, number);
+
+        return text ? text : "…";
+}
+
 static const char *describe_pairs(struct run *run, const struct pair *pairs, const struct agreement *at)
 {
         const struct skew_machine *a = &run->skew->machines[pairs->a->machine];
@@ -335,9 +380,9 @@ static const char *describe_pairs(struct run *run, const struct pair *pairs, con
         for (size_t i = 0; text && i < at->count && i < TOLD_PAIRS; i++) {
                 const struct pair *pair = &pairs[at->first + i];
 
-                text = arena_printf(run->arena, "%s%sevent %u, record %llu of %s, and event %u, record %llu of %s",
-                                    text, i ? "; " : "", pair->a->id, (unsigned long long)pair->a->record, a->label,
-                                    pair->b->id, (unsigned long long)pair->b->record, b->label);
+                text = arena_printf(run->arena, "%s%s%s of %s, and %s of %s", text, i ? "; " : "",
+                                    describe_sighting(run, pair->a), a->label, describe_sighting(run, pair->b),
+                                    b->label);
         }
         return text && at->count > TOLD_PAIRS ? arena_printf(run->arena, "%s; and others", text) : text;
 }
@@ -530,7 +575,9 @@ static int estimate(struct run *run)
         for (size_t i = 0; i < s->companion_count; i++)
                 take_companion(run, &s->companions[i]);
         if (run->skew->count == 0)
-                return 0;
+                return 0; /* captures of one network have one clock, as far as is known */
+        for (size_t i = 0; i < s->captures.dispute_count && i < DISPUTES_MAX; i++)
+                take_dispute(run, &s->captures.disputes[i]);
         learn_addresses(run);
         int r = label_machines(run);
 

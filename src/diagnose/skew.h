@@ -4,7 +4,8 @@
  *
  * Only evidence counts. Two machines that logged the same conflict saw it within moments of each other: where the one's event names the
  * other's address (4319, 4320, 4321), where both tell of one address in two places (Tcpip 4198, 4199), or where each names the other as
- * its rival (browser 8003), the distance of the two records is the distance of the clocks. A log that holds another machine's records with
+ * its rival (browser 8003), the distance of the two records is the distance of the clocks. So is that of a record and the packet in a
+ * capture that made it: whoever captured has a clock, too. A log that holds another machine's records with
  * the time when it got them tells of both clocks, too. Several conflicts of the same two machines must agree on one distance; a distance that
  * only one pair tells is believed if no other pair could be meant. Otherwise it is unknown, and it is said why.
  *
@@ -17,10 +18,10 @@
 #define SKEW_MAX_MACHINES 24
 
 struct skew_machine {
-        const char *source;   /* the log; never NULL */
-        const char *computer; /* as its events say; NULL if they do not */
+        const char *source;   /* the log, or the capture; never NULL */
+        const char *computer; /* as its events say; NULL if they do not, and for a capture */
         const char *label;    /* "FILESRV", or "FILESRV (System.evtx)" where that is needed to tell it from another */
-        size_t event_count;   /* with those of other sources */
+        size_t event_count;   /* with those of other sources; 0: a capture */
         bool is_reference;    /* the others' clocks are compared with its; it is known */
         bool is_known;
         int64_t ahead_us;  /* its clock less the reference's */

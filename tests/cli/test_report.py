@@ -14,7 +14,9 @@ import socket
 import pytest
 from markdown_it import MarkdownIt
 
+import captures
 import evtxlog
+import packets
 from conftest import HERE
 from report_schema import check_report
 
@@ -280,6 +282,19 @@ def test_one_machine_has_no_clocks(diagnose, tmp_path):
     (tmp_path / "a.evtx").write_bytes(evtxlog.evtx(two_logs()["filesrv.evtx"]))
     assert "clocks" not in json.loads(diagnose("--json", "--evtx", "a.evtx").stdout)
     assert "clock" not in diagnose("--evtx", "a.evtx").stdout
+
+
+def test_log_and_capture(diagnose, tmp_path):
+    """The packet that made the event tells how far the log's clock is from that of whoever captured."""
+    claim = captures.frame("10.77.0.3", "10.77.0.255", packets.claim(packets.name16("FILESRV", 0x20), "10.77.0.3", trn_id=2))
+    refused = captures.frame("10.77.0.2", "10.77.0.3", captures.refusal(packets.name16("FILESRV", 0x20), "10.77.0.2", 2))
+    (tmp_path / "site.pcap").write_bytes(captures.pcap([claim, refused]))
+    (tmp_path / "a.evtx").write_bytes(evtxlog.evtx([evtxlog.refused("FILESRV        :20", "10.77.0.3", "10.77.0.2", time="2026-11-23T06:34:05Z")]))
+    document = check_report(json.loads(diagnose("--json", "--evtx", "a.evtx", "--pcap", "site.pcap").stdout))
+    clocks = {clock["source"]: clock for clock in document["clocks"]}
+    assert clocks["a.evtx"]["reference"] and abs(clocks["site.pcap"]["ahead_s"] + 600) < 1 and "packet 2 of site.pcap" in clocks["site.pcap"]["how"]
+    assert [(row["kind"], row.get("reference_time", row["time"])[:19]) for row in document["timeline"]] == \
+        [("packet", "2026-11-23T06:34:04"), ("packet", "2026-11-23T06:34:05"), ("event", "2026-11-23T06:34:05")]
 
 
 def test_forwarded_log_tells_of_both_clocks(diagnose, tmp_path):

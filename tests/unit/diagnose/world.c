@@ -451,6 +451,8 @@ static void age_dispute(struct world *w, const char *rest)
         struct capture_dispute *d = &w->disputes[w->snapshot.captures.dispute_count - 1];
 
         d->first = d->last = (wall_t){WORLD_NOW_US - strtol(rest, NULL, 10) * INT64_C(1000000)};
+        for (size_t i = 0; i < d->packet_count; i++)
+                d->packets[i].time = d->first;
 }
 
 static void take_proof(struct capture_claimant *claimant, char letter)
