@@ -383,20 +383,6 @@ int checker_add(struct checker *c, unsigned file, unsigned database, enum lease_
 
 /* ---- names and clients -------------------------------------------------------------------------------------------- */
 
-struct key {
-        uint64_t key;
-        uint32_t at;
-};
-
-static int by_key(const void *a, const void *b)
-{
-        const struct key *x = a, *y = b;
-
-        if (x->key != y->key)
-                return x->key < y->key ? -1 : 1;
-        return x->at < y->at ? -1 : x->at > y->at;
-}
-
 static bool same_name(const char *a, const char *b)
 {
         const size_t a_len = strcspn(a, "."), b_len = strcspn(b, ".");
@@ -418,37 +404,66 @@ static void judge_name(struct checker *c, const struct entry *a, const struct en
         find_two(c, same_name(a->name, b->name) ? CHECK_NAME_TWICE : CHECK_NAME_CUT, NULL, a, b);
 }
 
-/* Each active lease is compared with the one before it that has the same key: N of a kind give N - 1 findings. */
-static int compare_all(struct checker *c, bool names)
-{
-        struct key *keys = malloc((c->count ? c->count : 1) * sizeof *keys);
-        size_t count = 0;
+/* A table of the last lease of each key: its slots are indexes of entries, or NONE. */
+struct latest {
+        const struct checker *c;
+        uint64_t (*key_of)(const struct entry *e);
+        size_t slot_count;
+        uint32_t *slots;
+};
 
-        if (!keys)
+static uint64_t client_of(const struct entry *e)
+{
+        return e->client;
+}
+
+static uint64_t name_of(const struct entry *e)
+{
+        return e->stem;
+}
+
+static uint32_t *latest_of(const struct latest *l, uint64_t key)
+{
+        size_t i = hash_bytes(&key, sizeof key, 5) & (l->slot_count - 1);
+
+        while (l->slots[i] != NONE && l->key_of(&l->c->entries[l->slots[i]]) != key)
+                i = (i + 1) & (l->slot_count - 1);
+        return &l->slots[i];
+}
+
+/* Each active lease is compared with the one before it that has the same key: N of a kind give N - 1 findings. */
+static int compare_all(struct checker *c, uint64_t (*key_of)(const struct entry *e),
+                       void (*judge)(struct checker *c, const struct entry *a, const struct entry *b))
+{
+        struct latest latest = {.c = c, .key_of = key_of, .slot_count = 16};
+
+        while (latest.slot_count < c->count * 2)
+                latest.slot_count *= 2;
+        latest.slots = malloc(latest.slot_count * sizeof *latest.slots);
+        if (!latest.slots)
                 return NBT_ERR_NOMEM;
+        memset(latest.slots, 0xFF, latest.slot_count * sizeof *latest.slots);
         for (size_t i = 0; i < c->count; i++) {
                 const struct entry *e = &c->entries[i];
-                const uint64_t key = names ? e->stem : e->client;
+                const uint64_t key = key_of(e);
 
-                if (key && e->state == LEASE_ACTIVE)
-                        keys[count++] = (struct key){key, (uint32_t)i};
-        }
-        qsort(keys, count, sizeof *keys, by_key);
-        for (size_t i = 1; i < count; i++) {
-                const struct entry *a = &c->entries[keys[i - 1].at], *b = &c->entries[keys[i].at];
+                if (!key || e->state != LEASE_ACTIVE)
+                        continue;
+                uint32_t *slot = latest_of(&latest, key);
 
-                if (keys[i - 1].key == keys[i].key)
-                        (names ? judge_name : judge_client)(c, a, b);
+                if (*slot != NONE)
+                        judge(c, &c->entries[*slot], e);
+                *slot = (uint32_t)i;
         }
-        free(keys);
+        free(latest.slots);
         return c->failed ? NBT_ERR_NOMEM : 0;
 }
 
 int checker_finish(struct checker *c)
 {
-        const int rc = compare_all(c, false);
+        const int rc = compare_all(c, client_of, judge_client);
 
-        return rc < 0 ? rc : compare_all(c, true);
+        return rc < 0 ? rc : compare_all(c, name_of, judge_name);
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------- */

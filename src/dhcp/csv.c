@@ -193,25 +193,60 @@ static const char *const windows_columns[COLUMN_MAX] = {
         [COLUMN_NAME] = "HostName",     [COLUMN_STATE] = "AddressState",
 };
 
-/* "11/23/2026 10:15:00 AM", or ISO 8601. ASSUMPTION: month before day, and the server's time taken as UTC: the export tells
- * neither. Times of other forms count as unknown. */
+/* "11/23/2026", "10:15:00": three numbers of at most two digits, one of them of four. */
+static bool take_three(struct span span, char between, int64_t ret[3])
+{
+        for (int i = 0; i < 3; i++) {
+                const char *stop = i < 2 ? memchr(span.at, between, span.len_bytes) : span.at + span.len_bytes;
+                const struct span part = {span.at, stop ? (size_t)(stop - span.at) : 0};
+
+                if (!part.len_bytes || !span_number(part, &ret[i]) || ret[i] > 9999)
+                        return false;
+                if (i < 2)
+                        span = (struct span){stop + 1, span.len_bytes - part.len_bytes - 1};
+        }
+        return true;
+}
+
+static void put_digits(char *at, size_t count, int64_t value)
+{
+        for (size_t i = count; i > 0; i--) {
+                at[i - 1] = (char)('0' + value % 10);
+                value /= 10;
+        }
+}
+
+/* "11/23/2026 10:15:00 AM" as ISO 8601. By hand, as an export may have a million. */
+static bool to_iso(struct span span, char iso[64])
+{
+        int64_t date[3], clock[3];
+        const struct span day = span_word(&span), time = span_word(&span), half = span_word(&span);
+
+        if (!take_three(day, '/', date) || !take_three(time, ':', clock) || date[0] > 12 || date[1] > 31 ||
+            clock[0] > 23 || clock[1] > 59 || clock[2] > 59)
+                return false;
+        if (half.len_bytes)
+                clock[0] = clock[0] % 12 + ((half.at[0] | 0x20) == 'p' ? 12 : 0);
+        memcpy(iso, "0000-00-00T00:00:00Z", sizeof "0000-00-00T00:00:00Z");
+        put_digits(iso, 4, date[2]);
+        put_digits(iso + 5, 2, date[0]);
+        put_digits(iso + 8, 2, date[1]);
+        put_digits(iso + 11, 2, clock[0]);
+        put_digits(iso + 14, 2, clock[1]);
+        put_digits(iso + 17, 2, clock[2]);
+        return true;
+}
+
+/* As above, or ISO 8601. ASSUMPTION: month before day, and the server's time taken as UTC: the export tells neither. Times of other
+ * forms count as unknown. */
 static int64_t windows_time(struct span span)
 {
-        unsigned month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0;
-        char text[64] = "", iso[64], half[3] = "";
+        char text[64] = "";
         wall_t wall = {0};
 
-        memcpy(text, span.at, span.len_bytes < sizeof text - 1 ? span.len_bytes : sizeof text - 1);
-        const int got = sscanf(text, "%2u/%2u/%4u %2u:%2u:%2u %2s", &month, &day, &year, &hour, &minute, &second, half);
-
-        if (got >= 6) {
-                hour = got == 7 ? hour % 12 + ((half[0] | 0x20) == 'p' ? 12 : 0) : hour;
-                (void)snprintf(iso, sizeof iso, "%04u-%02u-%02uT%02u:%02u:%02uZ", year, month, day, hour, minute,
-                               second);
-        } else {
-                (void)snprintf(iso, sizeof iso, "%s", text);
-        }
-        return wall_parse(iso, &wall) < 0 ? 0 : wall.us / 1000000;
+        if (!to_iso(span, text))
+                memcpy(text, span.at, span.len_bytes < sizeof text - 1 ? span.len_bytes : sizeof text - 1);
+        return wall_parse(text, &wall) < 0 ? 0 : wall.us / 1000000;
 }
 
 static enum lease_state windows_state(struct span state)
