@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import diagnose_bench
+import lease_bench
 import scan_bench
 import watch_bench
 import watch_live_bench
@@ -76,10 +78,12 @@ def main():
     if args.long:
         micro(build, "bench_watch")
     watch_bench.run(build, 5000000 if args.long else 1000000, 500000 if args.long else 100000, min(args.rounds, 3))
+    lease_bench.run(build, min(args.rounds, 3))
     if os.geteuid() != 0:
         print("bench: the network parts need root (namespaces): left out", file=sys.stderr)
         return 0
     node_status(build, args.rounds, args.seconds)
+    diagnose_bench.run(build, min(args.rounds, 3))
     watch_live_bench.run(build, 500000, 10 if args.long else 4, 60000)
     if args.long:
         watch_live_bench.run(build, 500000, 15, 1000000)
