@@ -176,6 +176,8 @@ static void list_sources(struct report *report)
                 texts_add(sources, "event text: %s", file_or_stdin(request->event_path));
         for (size_t i = 0; i < request->log_count; i++)
                 texts_add(sources, "event log: %s", request->logs[i].path);
+        if (!report->collection->is_given && snapshot->event_count > 0)
+                texts_add(sources, "the event log of this machine");
         if (report->collection->node_runs && snapshot->events_are_ours)
                 texts_add(sources, "the name table of this machine's node");
         if (request->reg_path)

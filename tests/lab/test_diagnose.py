@@ -1,5 +1,6 @@
 """Each rule of netbt diagnose on a live network: a case in which it fires, and its look-alike in which it must not."""
 import json
+import re
 
 import pytest
 
@@ -342,3 +343,21 @@ def test_without_rights_the_network_is_asked(pair):
         assert part in said, (part, said)
     by_root = " ".join(node.netbt("diagnose").stdout.split())
     assert "for want of permission" not in by_root
+
+
+@case("same-computer-name", "confirmed", "FILESRV", by="10.77.0.3")
+def test_report_of_a_live_network(pair):
+    """A page for the ticket: who holds the name and who wants it, each with its MAC."""
+    node, other = pair
+    other.hold("FILESRV", mac=other.mac())
+    start(node)
+    wait_refused(node)
+    node.diagnose()
+    page = node.netbt("diagnose", "--format", "html", check=1).stdout
+    for machine, does in (("10.77.0.3", "holds it"), ("10.77.0.2", "wants it: in conflict")):
+        assert re.search(rf"<wbr>&lt;20&gt;</th><td>FILESRV<br><span class=\"mono\">{re.escape(machine)}</span><br><span class=\"mono\">"
+                         rf"[0-9A-F-]{{17}}</span>(<br><span class=\"dim\">\(here\)</span>)?</td><td>{does}</td>", page), (machine, page)
+    assert re.search(r'<circle class="f holds"', page) and re.search(r'<path class="l lost"', page)
+    ticket = node.netbt("diagnose", "--format", "md", check=1).stdout
+    assert f"| `FILESRV<20>` | FILESRV, 10.77.0.3, {other.mac()} | holds it |" in ticket
+    assert "| **wants it: in conflict** |" in ticket
