@@ -99,11 +99,12 @@ class Server:
         return process
 
     def written(self):
-        """Has the server put its leases on disk? udhcpd does so only when it is told, and has done so when it sleeps again."""
+        """Has the server, which may have ended, put its leases on disk? udhcpd does so only when it is told, and is done when it sleeps again."""
         if self.name == "udhcpd" and "SIGUSR1" not in self.process.output():
             self.process.popen.send_signal(signal.SIGUSR1)
             wait_until(lambda: "SIGUSR1" in self.process.output(), what="the server's word")
-        return self.leases.exists() and self.leases.stat().st_size > 8 and is_asleep(self.process.popen.pid)
+        rests = not self.process.running() or is_asleep(self.process.popen.pid)
+        return rests and self.leases.exists() and self.leases.stat().st_size > 8
 
 
 @pytest.fixture(params=["dnsmasq", "dhcpd", "kea", "udhcpd"])
