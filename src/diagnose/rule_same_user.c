@@ -6,6 +6,34 @@
 #include "diagnose/holder.h"
 #include "diagnose/remedy.h"
 
+/* Is the other holder a computer of that name, which registers it for its own messenger service (KB163409)? */
+static bool is_computers(const struct rule_input *in, uint32_t address)
+{
+        const char *computer = describe_computer(in, address);
+        const struct nb_name name = nb_name_make(computer ? computer : "", 0);
+
+        return computer && nb_name_same_stem(&name, &in->c->name);
+}
+
+/* Nobody is logged on twice: a user is called as a computer is. */
+static void fit_computer(const struct rule_input *in, struct rule_result *ret, const struct holder_proof *proof)
+{
+        const char *user = describe_stem(in), *ip = describe_address(in, proof->holder->address);
+
+        rule_fits(in, ret, proof->verdict, "The user %s, logged on to %s, bears the name of another computer: %s", user,
+                  describe_loser(in), describe_host(in, proof->holder->address));
+        ret->culprit = proof->holder;
+        texts_add(&ret->evidence, "%s ends in <03>: users and computers register it alike, for the messenger service",
+                  describe_name(in));
+        evidence_events(in, &ret->evidence);
+        evidence_holder(in, proof->holder, &ret->evidence);
+        texts_add(&ret->remedy, "Give the user another name than %s, or the computer at %s: nothing else will end it",
+                  user, ip);
+        texts_add(&ret->remedy, "Until then only messages to %s go astray: they reach the computer", user);
+        texts_add(&ret->remedy, "%s: `netbt name release %s`, or take `-u %s` off netbtd", describe_ours(in),
+                  describe_word(in), describe_bare(in));
+}
+
 static void fit(const struct rule_input *in, struct rule_result *ret, const struct holder_proof *proof)
 {
         const uint32_t address = proof->holder->address;
@@ -14,6 +42,10 @@ static void fit(const struct rule_input *in, struct rule_result *ret, const stru
         /* not even that it is a user's name is known for certain */
         const bool sure = case_name_is_user(in->c) == CASE_USER_YES;
 
+        if (is_computers(in, address)) {
+                fit_computer(in, ret, proof);
+                return;
+        }
         nb_name_format_stem(&in->c->name, stem);
         rule_fits(in, ret, sure ? proof->verdict : VERDICT_POSSIBLE,
                   sure ? "The user %s is logged on to two machines: %s, and %s"

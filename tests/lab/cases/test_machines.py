@@ -55,6 +55,17 @@ def test_one_user_on_two_nodes(machines):
     loser.diagnose()
 
 
+@case("same-user-name", "confirmed", "FILESRV<03>", by="10.77.0.3", unlike="same-computer-name", spares=["10.77.0.4"])
+def test_a_user_who_is_called_as_a_computer(machines):
+    """Nobody is logged on twice, and nobody is said to be."""
+    loser, other, bystander = machines
+    node(other, "FILESRV")
+    node(bystander, "PC4")
+    node(loser, "WKS02", "-u", "FILESRV")
+    report, _code = loser.diagnose()
+    assert "bears the name of another computer: 10.77.0.3 (computer FILESRV" in report["findings"][0]["summary"]
+
+
 @case("browser-election", "confirmed", "LAB<1D>", by="10.77.0.3", unlike="same-computer-name", spares=["10.77.0.4"])
 def test_samba_is_the_master_browser(machines):
     loser, other, bystander = machines
