@@ -176,6 +176,9 @@ static int take_option(const struct cli_context *ctx, int option, struct collect
         case OPT_LEASES:
                 return add_place(ctx, "--leases", NBT_ARRAY_SIZE(ret->leases), &ret->lease_count, ret->leases);
         case OPT_PCAP:
+                for (size_t i = 0; i < ret->capture_count; i++)
+                        if (strcmp(ret->captures[i], optarg) == 0)
+                                return cli_failf(ctx, CLI_EXIT_USAGE, "--pcap %s: given twice", optarg);
                 return add_place(ctx, "--pcap", NBT_ARRAY_SIZE(ret->captures), &ret->capture_count, ret->captures);
         case OPT_NAME:
                 return take_name(ctx, optarg, ret);

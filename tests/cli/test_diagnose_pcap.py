@@ -383,7 +383,8 @@ def test_no_capture(diagnose, write, data, why):
 
 @pytest.mark.parametrize("args, why", [(["--pcap", "/nonexistent/x"], "/nonexistent/x: No such file"), (["--pcap", "/"], "directory"),
                                        (["--name", "A NAME THAT IS TOO LONG", "--event", "/dev/null"], "not a NetBIOS name"),
-                                       (["--pcap"], "argument"), (["--pcap", "x"] * 17, "--pcap: more than 16")])
+                                       (["--pcap"], "argument"), ([w for i in range(17) for w in ("--pcap", str(i))], "--pcap: more than 16"),
+                                       (["--pcap", "-", "--pcap", "-"], "--pcap -: given twice")])
 def test_wrong_usage(run, args, why):
     done = run("netbt", "diagnose", "--offline", *args)
     assert done.returncode == 2 and done.stdout == "" and why in done.stderr
