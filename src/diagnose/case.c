@@ -289,18 +289,20 @@ static void mark_holder(const struct snapshot *snapshot, struct diagnose_case *c
 }
 
 /* A host's own answer to a unicast question lists its own addresses: no others are accused by it. What a WINS server
- * answers is hearsay even where it names itself. */
+ * answers is hearsay even where it names itself, however it was asked: it may be of its records. */
 static void mark_answer(const struct snapshot *snapshot, struct diagnose_case *c, const struct snapshot_query *query,
                         const struct snapshot_answer *answer)
 {
+        const bool hearsay = query->kind == SNAPSHOT_ASKED_WINS || snapshot_is_wins(snapshot, answer->source);
+
         if (answer->rcode != NBNS_RCODE_OK || answer->group)
                 return;
         for (size_t i = 0; i < answer->address_count; i++) {
                 const uint32_t address = answer->addresses[i];
 
-                if (address == answer->source && query->kind != SNAPSHOT_ASKED_WINS)
+                if (address == answer->source && !hearsay)
                         mark_holder(snapshot, c, address, MARK_ANSWERED);
-                else if (query->kind != SNAPSHOT_ASKED_HOST)
+                else if (query->kind != SNAPSHOT_ASKED_HOST || hearsay)
                         mark_holder(snapshot, c, address, MARK_TOLD);
         }
 }
@@ -388,6 +390,30 @@ static bool is_misdirected(const struct snapshot *snapshot, const struct diagnos
         return false;
 }
 
+/* Does one WINS server give NAME to this machine, and another to others only? */
+static bool is_disputed(const struct snapshot *snapshot, const struct diagnose_case *c)
+{
+        bool ours = false, others = false;
+
+        for (size_t i = 0; i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+                bool own = false;
+
+                if (query->kind != SNAPSHOT_ASKED_WINS || query->answer_count == 0 ||
+                    !nb_name_equal(&query->name, &c->name))
+                        continue;
+                const struct snapshot_answer *answer = &query->answers[0];
+
+                if (answer->rcode != NBNS_RCODE_OK || answer->group || answer->address_count == 0)
+                        continue;
+                for (size_t j = 0; j < answer->address_count; j++)
+                        own |= case_is_own(snapshot, c, answer->addresses[j]);
+                ours |= own;
+                others |= !own;
+        }
+        return ours && others;
+}
+
 /* A scratch case, kept only if another machine answers for NAME or has it in its table, or WINS leads astray. */
 static void add_if_held(struct case_builder *b, const struct nb_name *name, uint32_t address)
 {
@@ -395,7 +421,8 @@ static void add_if_held(struct case_builder *b, const struct nb_name *name, uint
 
         mark_holders(b->snapshot, &probe);
         for (size_t i = 0; i < probe.holder_count; i++) {
-                if (!probe.holders[i].in_table && !probe.holders[i].answered && !is_misdirected(b->snapshot, &probe))
+                if (!probe.holders[i].in_table && !probe.holders[i].answered && !is_misdirected(b->snapshot, &probe) &&
+                    !is_disputed(b->snapshot, &probe))
                         continue;
                 struct diagnose_case *c = case_get(b, name, address, 0);
 
@@ -578,6 +605,38 @@ bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c,
         if (c->here)
                 return address == c->address || snapshot_find_iface(snapshot, address);
         return address == c->address || snapshot_settings_join(snapshot, c->address, address);
+}
+
+/* Has the machine no other address that could have sent it, and is it no WINS server that registers with itself? */
+static bool is_only_address(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from)
+{
+        return c->here && from != 0 && snapshot->iface_count == 1 && from == snapshot->ifaces[0].address &&
+               !snapshot_is_wins(snapshot, from);
+}
+
+bool case_is_self_forged(const struct snapshot *snapshot, const struct diagnose_case *c)
+{
+        const struct snapshot_event *event = case_event(c);
+
+        return event && event->event->id != EVENT_ID_DUPLICATE_NAME_ERROR &&
+               is_only_address(snapshot, c, event->sender);
+}
+
+const char *case_why_impossible(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from)
+{
+        const uint32_t top = from >> 24;
+
+        if (top == 127 || top >= 224)
+                return "no host has that address: it is a broadcast, multicast or loopback one";
+        for (size_t i = 0; c->here && i < snapshot->iface_count; i++) {
+                const struct snapshot_iface *iface = &snapshot->ifaces[i];
+
+                if (iface->netmask != 0 && iface->netmask < 0xFFFFFFFEu && from == (iface->address | ~iface->netmask))
+                        return "no host has that address: it is the segment's broadcast address";
+        }
+        return is_only_address(snapshot, c, from)
+                       ? "it is this machine's own only address, and no machine demands of itself"
+                       : NULL;
 }
 
 const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32_t address)

@@ -63,6 +63,14 @@ const struct snapshot_event *case_event(const struct diagnose_case *c);
 /* What the node found about the demands of the newest event's sender: the newest word on it. */
 enum snapshot_verification case_verification(const struct diagnose_case *c);
 
+/*
+ * Why FROM is an address that nobody honest could have sent a demand from: no single host's (a broadcast, multicast or loopback one),
+ * or that of the machine it was sent to, which has no other and is no WINS server. NULL if it is none of these.
+ */
+const char *case_why_impossible(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from);
+/* Of these, the loser's own address, and the newest event is such a demand. */
+bool case_is_self_forged(const struct snapshot *snapshot, const struct diagnose_case *c);
+
 /* Is ADDRESS the loser itself (any of its addresses, as far as they are known)? */
 bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address);
 

@@ -1,4 +1,5 @@
 #include "diagnose/diagnose.h"
+#include "diagnose/contradict.h"
 #include "diagnose/describe.h"
 
 #include <assert.h>
@@ -89,6 +90,9 @@ static void judge_case(struct run *run, const struct diagnose_case *c)
         }
         const size_t best = choose(results);
 
+        evidence_contradictions(&in, rules[best]->cause, &results[best].evidence);
+        run->failed |= results[best].evidence.failed;
+
         run->findings[run->finding_count++] = (struct diagnose_finding){
                 .cause = rules[best]->cause,
                 .verdict = results[best].verdict,
@@ -112,6 +116,27 @@ static void add_settled(struct run *run, const struct diagnose_case *c, struct t
                                   : "this machine does not use the name any more");
 }
 
+/* Did two WINS servers at least say something? */
+static bool servers_compared(const struct snapshot *snapshot)
+{
+        const uint32_t first = snapshot->database_count > 0 ? snapshot->databases[0].server : 0;
+        uint32_t seen = first;
+
+        for (size_t i = 1; i < snapshot->database_count; i++)
+                if (snapshot->databases[i].server != first)
+                        return true;
+        for (size_t i = 0; i < snapshot->query_count; i++) {
+                const struct snapshot_query *query = &snapshot->queries[i];
+
+                if (query->kind != SNAPSHOT_ASKED_WINS || query->answer_count == 0)
+                        continue;
+                if (seen != 0 && query->destination != seen)
+                        return true;
+                seen = query->destination;
+        }
+        return false;
+}
+
 /* A WINS server that shows its database, a DHCP server's leases, the settings. */
 static bool was_looked_at(const struct snapshot *snapshot, enum diagnose_cause cause)
 {
@@ -119,6 +144,8 @@ static bool was_looked_at(const struct snapshot *snapshot, enum diagnose_cause c
                 return snapshot->leases.source != NULL;
         if (cause == CAUSE_DHCP_LEFTOVER_SETTINGS)
                 return snapshot->dhcp_source != NULL;
+        if (cause == CAUSE_WINS_REPLICATION)
+                return servers_compared(snapshot);
         return snapshot->database_count > 0 && (cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD);
 }
 

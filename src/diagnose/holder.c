@@ -1,4 +1,5 @@
 #include "diagnose/holder.h"
+#include "diagnose/winsrec.h"
 
 #include <string.h>
 
@@ -51,13 +52,16 @@ static enum weight weigh(const struct rule_input *in, const struct case_holder *
                 return WEIGHT_SEEN;
         if (holder->answered)
                 return lacks_name(holder) ? WEIGHT_PROXY : WEIGHT_ANSWERED;
+        /* who spoke itself needs no WINS server's word */
+        if (spoke && !snapshot_is_wins(in->snapshot, holder->address) && !lacks_name(holder))
+                return WEIGHT_SPOKE;
         if (holder->told_by_wins)
                 return lacks_name(holder) ? WEIGHT_STALE : WEIGHT_TOLD;
         if (snapshot_is_wins(in->snapshot, holder->address))
                 return spoke ? WEIGHT_WINS_SPOKE : WEIGHT_NONE;
         if (lacks_name(holder) || (!spoke && snapshot_find_spoofer(in->snapshot, holder->address)))
                 return WEIGHT_NONE;
-        return spoke ? WEIGHT_SPOKE : holder->seen ? WEIGHT_HEARD : WEIGHT_NONE;
+        return holder->seen ? WEIGHT_HEARD : WEIGHT_NONE;
 }
 
 /*
@@ -76,20 +80,28 @@ static enum diagnose_verdict prove_seen(const struct diagnose_case *c, const str
         return VERDICT_LIKELY;
 }
 
+/* What stands beside the holder's own name table, from another source or another packet: that it has not the loser's MAC counts
+ * only if others tell it, as the table's own packet has one too; and a WINS server that names itself is its own witness. */
+static bool has_second_piece(const struct rule_input *in, const struct case_holder *holder, const struct likeness *like)
+{
+        return holder->answered || holder->refused || holder->demanded || holder->took || holder->seen ||
+               (holder->told_by_wins && !snapshot_is_wins(in->snapshot, holder->address)) || winsrec_was_refused(in) ||
+               (like->different_mac && !like->by_own_word);
+}
+
 /* A refusal that this machine heard is good evidence, as it knows its WINS servers; a pasted one may be a server's. */
-static enum diagnose_verdict prove(const struct diagnose_case *c, const struct case_holder *holder,
+static enum diagnose_verdict prove(const struct rule_input *in, const struct case_holder *holder,
                                    const struct likeness *like)
 {
         const bool spoke = holder->refused || holder->demanded || holder->took;
 
         if (holder->in_table)
-                return holder->answered || spoke || holder->seen || like->different_mac ? VERDICT_CONFIRMED
-                                                                                        : VERDICT_LIKELY;
+                return has_second_piece(in, holder, like) ? VERDICT_CONFIRMED : VERDICT_LIKELY;
         if (capture_is_own_word(holder->seen))
-                return prove_seen(c, holder, like);
+                return prove_seen(in->c, holder, like);
         if (holder->answered)
                 return spoke || holder->told_by_wins ? VERDICT_LIKELY : VERDICT_POSSIBLE;
-        return holder->took || (holder->refused && c->here) ? VERDICT_LIKELY : VERDICT_POSSIBLE;
+        return holder->took || (holder->refused && in->c->here) ? VERDICT_LIKELY : VERDICT_POSSIBLE;
 }
 
 struct holder_proof holder_prove(const struct rule_input *in)
@@ -108,11 +120,11 @@ struct holder_proof holder_prove(const struct rule_input *in)
                 best = weight;
                 proof = (struct holder_proof){
                         .holder = holder,
-                        .one_machine = likeness_is_one(&like),
+                        .one_machine = likeness_is_one(&like) && !likeness_is_doubtful(&like),
                         .only_wins_word = weight == WEIGHT_TOLD || weight == WEIGHT_WINS_SPOKE,
                         .stale = weight == WEIGHT_STALE,
                         .proxy = weight == WEIGHT_PROXY,
-                        .verdict = prove(in->c, holder, &like),
+                        .verdict = likeness_is_doubtful(&like) ? VERDICT_POSSIBLE : prove(in, holder, &like),
                 };
         }
         return proof;

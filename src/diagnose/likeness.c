@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define PROXY_ADDRESSES 3u /* ASSUMPTION: hardly a host has more addresses on one adapter; a router answers for many */
+
 static bool is_group(const struct nbstat_entry *entry)
 {
         return entry->name_flags & NBSTAT_GROUP;
@@ -24,16 +26,49 @@ static void compare_tables(struct likeness *ret, const struct nbstat_table *a, c
         ret->table_differs = !ret->same_table;
 }
 
-static void compare_macs(struct likeness *ret, const uint8_t a[6], const uint8_t b[6])
+/* Do the name tables' own packets tell two MACs? */
+static bool status_macs_differ(const struct nbstat_table *a, const struct nbstat_table *b)
 {
-        if (memcmp(a, b, 6) == 0)
-                ret->same_mac = true;
-        else
-                ret->different_mac = true;
+        return a && b && !mac_is_zero(a->statistics.unit_id) && !mac_is_zero(b->statistics.unit_id) &&
+               memcmp(a->statistics.unit_id, b->statistics.unit_id, 6) != 0;
 }
 
-/* A host's own answer that lists both addresses, or what a capture shows of that. A WINS server's does not count: it merges two machines of one name into
- * one record (observed of Samba). */
+/* How many neighbours answer for their addresses by MAC. */
+static size_t count_neighbours(const struct snapshot *snapshot, const uint8_t mac[6])
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < snapshot->neighbour_count; i++)
+                count += memcmp(snapshot->neighbours[i].mac, mac, 6) == 0;
+        return count;
+}
+
+/*
+ * One MAC for two addresses is a router's that answers ARP for others (proxy ARP, RFC 1027) when the hosts themselves tell two
+ * MACs, or when it stands for a whole crowd of addresses.
+ */
+static void compare_macs(const struct snapshot *snapshot, struct likeness *ret, const uint8_t a[6], const uint8_t b[6],
+                         bool hosts_differ)
+{
+        if (memcmp(a, b, 6) != 0 || hosts_differ)
+                ret->different_mac = true;
+        else
+                ret->same_mac = true;
+        if (memcmp(a, b, 6) == 0 && (hosts_differ || count_neighbours(snapshot, a) > PROXY_ADDRESSES)) {
+                ret->proxied = true;
+                ret->same_mac = false;
+        }
+}
+
+/* A WINS server's answer does not count: it merges two machines of one name into one record (observed of Samba), and may answer
+ * from its records whoever asks it. */
+static bool is_hearsay(const struct snapshot *snapshot, const struct snapshot_query *query)
+{
+        return query->kind == SNAPSHOT_ASKED_WINS ||
+               (query->kind == SNAPSHOT_ASKED_HOST && snapshot_is_wins(snapshot, query->destination));
+}
+
+/* A host's own answer that lists both addresses, or what a capture shows of that. */
 static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
 {
         if (capture_is_linked(&snapshot->captures, a, b))
@@ -41,7 +76,7 @@ static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
         for (size_t i = 0; i < snapshot->query_count; i++) {
                 const struct snapshot_query *query = &snapshot->queries[i];
 
-                if (query->kind == SNAPSHOT_ASKED_WINS)
+                if (is_hearsay(snapshot, query))
                         continue;
                 for (size_t j = 0; j < query->answer_count; j++) {
                         const struct snapshot_answer *answer = &query->answers[j];
@@ -57,6 +92,28 @@ static bool lists_both(const struct snapshot *snapshot, uint32_t a, uint32_t b)
                 }
         }
         return false;
+}
+
+/* Was the host at A asked for the name itself, and did it list its address and not B? */
+static bool answers_alone(const struct rule_input *in, uint32_t a, uint32_t b)
+{
+        bool alone = false;
+
+        for (size_t i = 0; in->c->has_name && i < in->snapshot->query_count; i++) {
+                const struct snapshot_query *query = &in->snapshot->queries[i];
+
+                if (query->kind != SNAPSHOT_ASKED_HOST || query->destination != a || is_hearsay(in->snapshot, query) ||
+                    !nb_name_equal(&query->name, &in->c->name) || query->answer_count == 0)
+                        continue;
+                const struct snapshot_answer *answer = &query->answers[0];
+
+                for (size_t j = 0; j < answer->address_count; j++) {
+                        if (answer->addresses[j] == b)
+                                return false;
+                        alone |= answer->addresses[j] == a && !answer->group;
+                }
+        }
+        return alone;
 }
 
 static const struct nbstat_table *table_of(const struct rule_input *in, uint32_t address)
@@ -78,9 +135,11 @@ struct likeness likeness_between(const struct rule_input *in, uint32_t a, uint32
         if (a == 0 || b == 0)
                 return ret;
         ret.own_address = a == b;
-        if (snapshot_find_mac(in->snapshot, a, mac_a, NULL) && snapshot_find_mac(in->snapshot, b, mac_b, NULL))
-                compare_macs(&ret, mac_a, mac_b);
+        if (snapshot_find_mac(in->snapshot, a, mac_a, NULL) &&
+            snapshot_find_mac(in->snapshot, b, mac_b, &ret.by_own_word))
+                compare_macs(in->snapshot, &ret, mac_a, mac_b, status_macs_differ(table_of(in, a), table_of(in, b)));
         compare_tables(&ret, table_of(in, a), table_of(in, b));
+        ret.each_alone = a != b && answers_alone(in, a, b) && answers_alone(in, b, a);
         ret.lists_both = a != b && lists_both(in->snapshot, a, b);
         return ret;
 }
@@ -112,7 +171,7 @@ static struct likeness likeness_to_us(const struct rule_input *in, uint32_t othe
         uint8_t mac[6];
         bool seen = false;
 
-        if (!ret.own_address && snapshot_find_mac(in->snapshot, other, mac, NULL))
+        if (!ret.own_address && snapshot_find_mac(in->snapshot, other, mac, &ret.by_own_word))
                 for (size_t i = 0; i < in->snapshot->iface_count; i++) {
                         const struct snapshot_iface *iface = &in->snapshot->ifaces[i];
 
@@ -136,6 +195,12 @@ struct likeness likeness_to_loser(const struct rule_input *in, uint32_t other)
 
         ret.own_address |= case_is_own(in->snapshot, in->c, other);
         return ret;
+}
+
+bool likeness_is_doubtful(const struct likeness *likeness)
+{
+        return likeness->same_mac && !likeness->table_differs && likeness->each_alone && !likeness->own_address &&
+               !likeness->lists_both;
 }
 
 bool likeness_is_one(const struct likeness *likeness)

@@ -32,6 +32,16 @@ static bool rival_is_logged(const struct rule_input *in)
         return false;
 }
 
+/* A lost contest that was told of (by an event, or the name table that the same packet changed), the rival's word in a packet of its own,
+ * and the rival's announcement. */
+static unsigned count_pieces(const struct rule_input *in, const struct holder_proof *proof)
+{
+        const struct case_holder *rival = proof->proxy ? NULL : proof->holder;
+
+        return (in->c->event_count > 0 || in->c->in_conflict) + (rival && rival->in_table) +
+               (rival && rival->answered) + (rival && rival->seen) + rival_is_logged(in);
+}
+
 static void judge(const struct rule_input *in, struct rule_result *ret)
 {
         const struct diagnose_case *c = in->c;
@@ -45,11 +55,8 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 return;
         }
         const struct holder_proof proof = holder_prove(in);
-        const bool seen = (proof.holder && !proof.proxy &&
-                           (proof.holder->in_table || proof.holder->answered || proof.holder->seen)) ||
-                          rival_is_logged(in);
 
-        rule_fits(in, ret, seen ? VERDICT_CONFIRMED : VERDICT_LIKELY,
+        rule_fits(in, ret, count_pieces(in, &proof) > 1 ? VERDICT_CONFIRMED : VERDICT_LIKELY,
                   "%s is a browser name, and %s lost the contest for it%s%s: that is normal, and no cause for alarm",
                   describe_name(in), describe_loser(in), proof.holder ? " to " : "",
                   proof.holder ? describe_host(in, proof.holder->address) : "");

@@ -270,6 +270,18 @@ static bool lists(const char *text, const char *address)
         return false;
 }
 
+/* Did the server give the name an address that is none of the loser's? */
+static bool gives_another(const struct rule_input *in, const struct snapshot_query *q)
+{
+        for (size_t i = 0; nb_name_equal(&q->name, &in->c->name) && i < q->answer_count; i++)
+                for (size_t j = 0;
+                     q->answers[i].rcode == NBNS_RCODE_OK && !q->answers[i].group && j < q->answers[i].address_count;
+                     j++)
+                        if (!case_is_own(in->snapshot, in->c, q->answers[i].addresses[j]))
+                                return true;
+        return false;
+}
+
 /* The server of the list that had a part in the conflict: it refused the name, or gave another's address for it. */
 static uint32_t server_at_work(const struct rule_input *in, const struct dhcp_setting *s)
 {
@@ -282,8 +294,7 @@ static uint32_t server_at_work(const struct rule_input *in, const struct dhcp_se
                 const struct snapshot_query *q = &in->snapshot->queries[i];
 
                 ip4_format(q->destination, text);
-                if (q->kind == SNAPSHOT_ASKED_WINS && q->answer_count && nb_name_equal(&q->name, &in->c->name) &&
-                    lists(s->text, text))
+                if (q->kind == SNAPSHOT_ASKED_WINS && gives_another(in, q) && lists(s->text, text))
                         return q->destination;
         }
         return 0;

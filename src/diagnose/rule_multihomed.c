@@ -28,6 +28,25 @@ static void remedy(const struct rule_input *in, struct texts *lines)
                          "`systemctl restart nmbd`");
 }
 
+/* What would tell a copy from a second address, and what to do then. */
+static void remedy_or_tell_apart(const struct rule_input *in, const struct likeness *like, struct texts *lines)
+{
+        if (!likeness_is_doubtful(like)) {
+                remedy(in, lines);
+                return;
+        }
+        texts_add(lines,
+                  "Tell the two apart first: shut the machine at one of the addresses down, and see whether the "
+                  "other address still answers (`nbtstat -A ADDRESS`); a switch that shows the MAC address now at "
+                  "one port, now at another speaks for a copy");
+        texts_add(lines,
+                  "A copy: give its network adapter a new MAC address in the hypervisor's settings, and the machine "
+                  "a new name (Windows: `Rename-Computer -NewName NEWNAME -Restart`; Samba: `netbios name` in "
+                  "smb.conf)");
+        texts_add(lines, "One machine with two addresses: keep NetBIOS on one of them only (Windows: adapter > IPv4 > "
+                         "Advanced > WINS > Disable NetBIOS over TCP/IP; Samba: `interfaces` in smb.conf)");
+}
+
 static void evidence(const struct rule_input *in, uint32_t other, const struct likeness *like, struct texts *lines)
 {
         const char *ip = describe_address(in, other);
@@ -46,6 +65,9 @@ static void evidence(const struct rule_input *in, uint32_t other, const struct l
                 texts_add(lines, "%s: it said itself that both addresses are its own", in->snapshot->captures.label);
         else if (like->lists_both)
                 texts_add(lines, "name query: the answer lists both addresses as the answering machine's own");
+        if (like->each_alone)
+                texts_add(lines, "name query: asked themselves, each lists its own address and not the other's, as one "
+                                 "machine with two would");
         if (like->same_table)
                 texts_add(lines, "node status: both name tables list the same names");
         evidence_events(in, lines);
@@ -56,7 +78,13 @@ static void fit(const struct rule_input *in, struct rule_result *ret, uint32_t o
         const bool sure = (like->own_address && in->c->here) || (like->same_mac && like->lists_both);
         const char *ip = describe_address(in, other);
 
-        if (in->c->here && like->own_address)
+        if (likeness_is_doubtful(like))
+                rule_fits(in, ret, VERDICT_POSSIBLE,
+                          "%s and %s have one MAC address, and each answers for %s alone: one machine with two "
+                          "addresses, "
+                          "or a virtual machine that was copied with its MAC address",
+                          describe_loser(in), ip, describe_name(in));
+        else if (in->c->here && like->own_address)
                 rule_fits(in, ret, VERDICT_CONFIRMED,
                           "This machine is in conflict with itself over %s: %s is its own address on another adapter",
                           describe_name(in), ip);
@@ -66,7 +94,7 @@ static void fit(const struct rule_input *in, struct rule_result *ret, uint32_t o
                           describe_name(in), ip, describe_loser(in));
         ret->culprit = case_find_holder(in->c, other);
         evidence(in, other, like, &ret->evidence);
-        remedy(in, &ret->remedy);
+        remedy_or_tell_apart(in, like, &ret->remedy);
 }
 
 /* Two holders that are one machine, when it is not known who lost the name. */
@@ -82,9 +110,14 @@ static bool fit_pair(const struct rule_input *in, struct rule_result *ret)
 
                         if (!likeness_is_one(&like) || !c->holders[i].in_table || !c->holders[j].in_table)
                                 continue;
-                        rule_fits(in, ret, like.same_mac && like.lists_both ? VERDICT_CONFIRMED : VERDICT_LIKELY,
-                                  "The two holders of %s, %s and %s, seem to be one machine with two addresses",
-                                  describe_name(in), describe_address(in, a), describe_address(in, b));
+                        rule_fits(in, ret,
+                                  likeness_is_doubtful(&like)        ? VERDICT_POSSIBLE
+                                  : like.same_mac && like.lists_both ? VERDICT_CONFIRMED
+                                                                     : VERDICT_LIKELY,
+                                  "The two holders of %s, %s and %s, seem to be one machine with two addresses%s",
+                                  describe_name(in), describe_address(in, a), describe_address(in, b),
+                                  likeness_is_doubtful(&like) ? ", or one is a copy of the other, MAC address and all"
+                                                              : "");
                         ret->culprit = &c->holders[i];
                         if (like.same_mac)
                                 texts_add(&ret->evidence, "MAC addresses: both have the same");
@@ -93,7 +126,7 @@ static bool fit_pair(const struct rule_input *in, struct rule_result *ret)
                         if (like.same_table)
                                 texts_add(&ret->evidence, "node status: both name tables list the same names");
                         evidence_events(in, &ret->evidence);
-                        remedy(in, &ret->remedy);
+                        remedy_or_tell_apart(in, &like, &ret->remedy);
                         return true;
                 }
         return false;
@@ -172,6 +205,11 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
         if (mapping.record && winsrec_has_loser(in, mapping.record) && !winsrec_covers_loser(in, mapping.record)) {
                 rule_out(ret,
                          "the adapters do not quarrel by themselves: a static mapping in WINS knows only one of them");
+                return;
+        }
+        if (case_is_self_forged(in->snapshot, c)) {
+                rule_out(ret, "the sender's address is the very one that was to lose the name, and this machine has no "
+                              "other adapter");
                 return;
         }
         if (c->sender != 0 && likeness_is_one(&sender)) {

@@ -90,6 +90,8 @@ static bool is_suspect(const struct rule_input *in, const struct demand *demand,
                                       : "no demand was logged");
         else if (demand->sender == 0)
                 rule_not_checked(ret, "the event does not tell who sent the demand");
+        else if (case_why_impossible(in->snapshot, c, demand->sender))
+                return true;
         else if (is_trusted(in, demand, ret))
                 return false;
         else if (!in->snapshot->asked && !(demand->seen && demand->watched))
@@ -99,6 +101,36 @@ static bool is_suspect(const struct rule_input *in, const struct demand *demand,
         else
                 return true;
         return false;
+}
+
+static bool is_off_link(const struct rule_input *in, uint32_t address)
+{
+        bool known = false;
+
+        for (size_t i = 0; in->c->here && i < in->snapshot->iface_count; i++) {
+                const struct snapshot_iface *iface = &in->snapshot->ifaces[i];
+
+                known |= iface->netmask != 0;
+                if (((iface->address ^ address) & iface->netmask) == 0)
+                        return false;
+        }
+        return known;
+}
+
+/* What the sender's address tells by itself. */
+static void evidence_sender(const struct rule_input *in, uint32_t sender, struct texts *lines)
+{
+        const char *impossible = case_why_impossible(in->snapshot, in->c, sender);
+
+        if (impossible)
+                texts_add(lines, "the sender's address, %s, must be forged: %s", describe_address(in, sender),
+                          impossible);
+        else if (is_off_link(in, sender))
+                texts_add(
+                        lines,
+                        "%s is on no segment of this machine: over a router only WINS servers send demands, and it is "
+                        "none that is known here (give it with --wins if it is)",
+                        describe_address(in, sender));
 }
 
 static bool is_fresh(const struct snapshot *snapshot, const struct snapshot_event *event)
@@ -122,11 +154,12 @@ static enum diagnose_verdict weigh(const struct rule_input *in, const struct dem
 {
         const bool unfounded = case_verification(in->c) == SNAPSHOT_VERIFICATION_UNFOUNDED;
         const bool second = unfounded || (searched && demand->event && is_fresh(in->snapshot, demand->event));
+        const char *impossible = case_why_impossible(in->snapshot, in->c, demand->sender);
         enum diagnose_verdict verdict = VERDICT_POSSIBLE;
 
         if (told)
                 verdict = second ? VERDICT_CONFIRMED : VERDICT_LIKELY;
-        else if (unfounded)
+        else if (unfounded || impossible)
                 verdict = VERDICT_LIKELY;
         return with_watch(demand->watched, verdict);
 }
@@ -150,6 +183,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                   c->has_name ? describe_name(in) : "one of our names", describe_host(in, demand.sender));
         ret->culprit = case_find_holder(c, demand.sender);
         evidence_events(in, &ret->evidence);
+        evidence_sender(in, demand.sender, &ret->evidence);
         if (told)
                 texts_add(&ret->evidence,
                           "node status of %s: its own name table does not list the name, and it is no WINS "

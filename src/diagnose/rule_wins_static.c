@@ -81,7 +81,10 @@ static void fit_own(const struct rule_input *in, struct rule_result *ret, const 
 {
         const bool twice = is_bound_twice(in, found);
 
-        rule_fits(in, ret, winsrec_was_refused(in) || in->c->in_conflict ? VERDICT_CONFIRMED : VERDICT_LIKELY,
+        rule_fits(in, ret,
+                  winsrec_was_refused(in) || (in->c->in_conflict && case_is_own(in->snapshot, in->c, in->c->sender))
+                          ? VERDICT_CONFIRMED
+                          : VERDICT_LIKELY,
                   twice ? "%s of %s: this WINS server registers with itself by two adapters, and its static mapping "
                           "knows only %s "
                           "(KB242053)"
@@ -110,7 +113,7 @@ static bool holds_name(const struct rule_input *in, const struct wins_record *re
 /* A machine that lives where the mapping leads, under the name, is a twin: then the mapping is not what is wrong. */
 static void fit_record(const struct rule_input *in, struct rule_result *ret, const struct winsrec *found)
 {
-        const bool refused = winsrec_was_refused(in) || in->c->in_conflict, twin = holds_name(in, found->record);
+        const bool refused = winsrec_was_refused(in), twin = holds_name(in, found->record);
         const uint32_t other = winsrec_other(in, found->record);
 
         rule_fits(in, ret, refused && !twin ? VERDICT_CONFIRMED : VERDICT_LIKELY,

@@ -136,3 +136,74 @@ void winsrec_evidence(const struct rule_input *in, const struct winsrec *found, 
         if (refusal->repeated > 0)
                 texts_add(evidence, "it had refused it %u times before", refusal->repeated);
 }
+
+/* ---- what servers say --------------------------------------------------------------------------------------------- */
+
+static void word_add(struct winsrec_word *word, uint32_t address)
+{
+        if (word->count < WINSREC_ADDRESSES)
+                word->addresses[word->count++] = address;
+}
+
+static struct winsrec_word *new_word(struct winsrec_word words[WINSREC_WORDS], size_t *count, uint32_t server)
+{
+        for (size_t i = 0; i < *count; i++)
+                if (words[i].server == server)
+                        return NULL;
+        if (*count == WINSREC_WORDS)
+                return NULL;
+        words[*count] = (struct winsrec_word){.server = server};
+        return &words[(*count)++];
+}
+
+static void read_database(const struct rule_input *in, const struct snapshot_database *database,
+                          struct winsrec_word *word)
+{
+        word->from_database = true;
+        for (size_t i = 0; i < database->record_count; i++) {
+                const struct wins_record *record = &database->records[i];
+
+                for (size_t j = 0; is_of(record, in->c, record->is_static) && j < record->member_count; j++)
+                        word_add(word, record->members[j].address);
+        }
+}
+
+/* A group of the name is no word about a machine, and a server error none at all. */
+static bool is_word(const struct snapshot_answer *answer)
+{
+        return (answer->rcode == NBNS_RCODE_OK && !answer->group) || answer->rcode == NBNS_RCODE_NAM_ERR;
+}
+
+size_t winsrec_words(const struct rule_input *in, struct winsrec_word ret[WINSREC_WORDS])
+{
+        size_t count = 0;
+
+        for (size_t i = 0; in->c->has_name && i < in->snapshot->database_count; i++) {
+                struct winsrec_word *word = new_word(ret, &count, in->snapshot->databases[i].server);
+
+                if (word)
+                        read_database(in, &in->snapshot->databases[i], word);
+        }
+        for (size_t i = 0; in->c->has_name && i < in->snapshot->query_count; i++) {
+                const struct snapshot_query *query = &in->snapshot->queries[i];
+
+                if (query->kind != SNAPSHOT_ASKED_WINS || query->answer_count == 0 ||
+                    !nb_name_equal(&query->name, &in->c->name) || !is_word(&query->answers[0]))
+                        continue;
+                struct winsrec_word *word = new_word(ret, &count, query->destination);
+                const struct snapshot_answer *answer = &query->answers[0];
+
+                for (size_t j = 0; word && answer->rcode == NBNS_RCODE_OK && j < answer->address_count; j++)
+                        word_add(word, answer->addresses[j]);
+        }
+        return count;
+}
+
+bool winsrec_disagree(const struct winsrec_word *a, const struct winsrec_word *b)
+{
+        for (size_t i = 0; i < a->count; i++)
+                for (size_t j = 0; j < b->count; j++)
+                        if (a->addresses[i] == b->addresses[j])
+                                return false;
+        return a->count > 0 || b->count > 0;
+}

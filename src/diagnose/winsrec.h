@@ -9,6 +9,23 @@ struct winsrec {
         const struct wins_record *record;
 };
 
+#define WINSREC_WORDS 8
+#define WINSREC_ADDRESSES 8
+
+/* What one WINS server says of the case's name. */
+struct winsrec_word {
+        uint32_t server;
+        bool from_database; /* its records were read; else it was asked */
+        size_t count;       /* 0: it knows no such unique name */
+        uint32_t addresses[WINSREC_ADDRESSES];
+};
+
+/* The word of every server that gave one, each once. */
+size_t winsrec_words(const struct rule_input *in, struct winsrec_word ret[WINSREC_WORDS]);
+
+/* Two words that cannot both be right of one machine: no address in common. */
+bool winsrec_disagree(const struct winsrec_word *a, const struct winsrec_word *b);
+
 /* Was a database read in which the case's name would stand? */
 bool winsrec_was_read(const struct rule_input *in);
 

@@ -285,6 +285,12 @@ def kinds(daemon):
 
 def test_static_mapping_in_a_database(judged, daemon, winsd):
     document = judged("--wins", str(winsd.place), places=daemon.places)
+    assert {(f["cause"], f["verdict"]) for f in document["findings"]} == {("wins-static-mapping", "likely")}, "another machine took the name"
+    winsd.requests.clear()
+    for row in daemon.replies["view"]["view"]["names"]:
+        if row["state"] == "conflict":
+            row["conflict_peer"] = "10.77.0.9"
+    document = judged("--wins", str(winsd.place), places=daemon.places)
     assert {(f["cause"], f["verdict"], f["name"], f["suffix"]) for f in document["findings"]} == \
         {("wins-static-mapping", "confirmed", "FILESRV", s) for s in ("00", "20")}
     assert "fix" not in document

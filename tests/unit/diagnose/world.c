@@ -209,6 +209,9 @@ static void add_answers(struct world *w, struct snapshot_query *query, char *res
                 answer->source = read_ip(cut(&text, "="));
                 answer->group = text[0] == 'G';
                 text += answer->group;
+                answer->rcode = strcmp(text, "!") == 0 ? NBNS_RCODE_NAM_ERR : NBNS_RCODE_OK;
+                if (answer->rcode != NBNS_RCODE_OK)
+                        continue;
                 for (char *ip = strsep(&text, "+"); ip; ip = strsep(&text, "+"))
                         addresses[answer->address_count++] = read_ip(ip);
                 answer->addresses = addresses;

@@ -17,7 +17,7 @@
  *   comp:SOURCE:ID:COMPUTER:SECONDS:STRING,STRING   another source's event that long ago (no seconds: time unknown)
  *   host:ADDRESS:silent|unasked|TABLE[:MAC]     a host asked for its table: names separated by commas, G:NAME for groups
  *   q:b|w|h:NAME:DESTINATION:ANSWERS            a query by broadcast, to WINS, to the host: '-' for silence, else
- *                                               SOURCE=[G]ADDRESS+ADDRESS, separated by commas
+ *                                               SOURCE=[G]ADDRESS+ADDRESS or SOURCE=! (no such name), separated by commas
  *   cfg:tcpip|nv|active|computer=NAME           the settings' host names
  *   db:SERVER[:named]               a WINS server's database was read; named: given by --wins. What follows is in it:
  *   rec:static|dynamic|released|tombstone:unique|multihomed|group|internet:NAME:ADDRESS+ADDRESS[:SECONDS[:OWNER]]   a record, and
