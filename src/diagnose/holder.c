@@ -80,13 +80,33 @@ static enum diagnose_verdict prove_seen(const struct diagnose_case *c, const str
         return VERDICT_LIKELY;
 }
 
+/* Does a DHCP server say that the machine at ADDRESS calls itself so? */
+static bool lease_bears_name(const struct rule_input *in, uint32_t address)
+{
+        const struct snapshot_leases *leases = &in->snapshot->leases;
+        char stem[HOSTNAME_NETBIOS_BYTES];
+
+        for (size_t i = 0; i < leases->lease_count; i++) {
+                const struct check_ref *ref = &leases->leases[i];
+
+                if (ref->lease.address != address || ref->lease.state != LEASE_ACTIVE)
+                        continue;
+                hostname_netbios(ref->lease.name, stem);
+                const struct nb_name name = nb_name_make(stem, 0);
+
+                if (stem[0] && nb_name_same_stem(&name, &in->c->name))
+                        return true;
+        }
+        return false;
+}
+
 /* What stands beside the holder's own name table, from another source or another packet: that it has not the loser's MAC counts
  * only if others tell it, as the table's own packet has one too; and a WINS server that names itself is its own witness. */
 static bool has_second_piece(const struct rule_input *in, const struct case_holder *holder, const struct likeness *like)
 {
         return holder->answered || holder->refused || holder->demanded || holder->took || holder->seen ||
                (holder->told_by_wins && !snapshot_is_wins(in->snapshot, holder->address)) || winsrec_was_refused(in) ||
-               (like->different_mac && !like->by_own_word);
+               lease_bears_name(in, holder->address) || (like->different_mac && !like->by_own_word);
 }
 
 /* A refusal that this machine heard is good evidence, as it knows its WINS servers; a pasted one may be a server's. */
@@ -101,7 +121,9 @@ static enum diagnose_verdict prove(const struct rule_input *in, const struct cas
                 return prove_seen(in->c, holder, like);
         if (holder->answered)
                 return spoke || holder->told_by_wins ? VERDICT_LIKELY : VERDICT_POSSIBLE;
-        return holder->took || (holder->refused && in->c->here) ? VERDICT_LIKELY : VERDICT_POSSIBLE;
+        return holder->took || (holder->refused && (in->c->here || lease_bears_name(in, holder->address)))
+                       ? VERDICT_LIKELY
+                       : VERDICT_POSSIBLE;
 }
 
 struct holder_proof holder_prove(const struct rule_input *in)

@@ -62,26 +62,3 @@ void remedy_same_user(const struct rule_input *in, uint32_t address, struct text
                   describe_word(in), describe_bare(in));
         remedy_recover(in, lines);
 }
-
-void remedy_host_name_cut(const struct rule_input *in, struct texts *evidence)
-{
-        const struct snapshot_host_names *names = &in->snapshot->host_names;
-        const struct nb_name *own = &in->c->name;
-
-        for (size_t i = 0; i < HOSTNAME_SOURCE_MAX; i++) {
-                char netbios[HOSTNAME_NETBIOS_BYTES];
-
-                if (!names->names[i] || !hostname_is_cut(names->names[i]))
-                        continue;
-                hostname_netbios(names->names[i], netbios);
-                const struct nb_name cut = nb_name_make(netbios, 0);
-
-                if (!nb_name_same_stem(&cut, own))
-                        continue;
-                texts_add(evidence,
-                          "%s: the host name %s is longer than NetBIOS' 15 bytes, so %s is all that is left of it: "
-                          "hosts that differ only after that become one",
-                          names->source ? names->source : "settings", names->names[i], netbios);
-                return;
-        }
-}

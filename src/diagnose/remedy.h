@@ -8,8 +8,6 @@
 void remedy_same_computer(const struct rule_input *in, uint32_t address, struct texts *lines);
 /* A user is logged on here and at ADDRESS. */
 void remedy_same_user(const struct rule_input *in, uint32_t address, struct texts *lines);
-/* The host name is longer than NetBIOS' 15 bytes: two long names may have become one. Adds evidence only if it is so. */
-void remedy_host_name_cut(const struct rule_input *in, struct texts *evidence);
 /* "To get the name back on this machine". */
 void remedy_recover(const struct rule_input *in, struct texts *lines);
 

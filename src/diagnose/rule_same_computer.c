@@ -1,6 +1,7 @@
 /*
  * same-computer-name: another machine bears the same name (article: "Computer on the Network with the Same Name").
  */
+#include "diagnose/cut.h"
 #include "diagnose/describe.h"
 #include "diagnose/holder.h"
 #include "diagnose/remedy.h"
@@ -62,15 +63,17 @@ static void tell_merged(const struct rule_input *in, uint32_t other, struct rule
 static void fit(const struct rule_input *in, struct rule_result *ret, const struct holder_proof *proof)
 {
         const uint32_t address = proof->holder->address;
+        struct cut_name cut[CUT_MAX];
+        const bool both_cut = cut_names(in, cut) > 1;
 
-        rule_fits(in, ret, proof->verdict,
-                  proof->verdict == VERDICT_POSSIBLE ? "%s of %s may be held by another machine too: %s"
-                                                     : "%s of %s is held by another machine too: %s",
-                  describe_name(in), describe_loser(in), describe_host(in, address));
+        rule_fits(in, ret, proof->verdict, "%s of %s %s held by another machine too: %s%s%s%s%s%s", describe_name(in),
+                  describe_loser(in), proof->verdict == VERDICT_POSSIBLE ? "may be" : "is", describe_host(in, address),
+                  both_cut ? "; cut to 15 bytes, the host names " : "", both_cut ? cut[0].name : "",
+                  both_cut ? " and " : "", both_cut ? cut[1].name : "", both_cut ? " become one" : "");
         ret->culprit = proof->holder;
         evidence_events(in, &ret->evidence);
         evidence_holder(in, proof->holder, &ret->evidence);
-        remedy_host_name_cut(in, &ret->evidence);
+        cut_tell(in, &ret->evidence, &ret->remedy);
         remedy_same_computer(in, address, &ret->remedy);
         tell_merged(in, address, ret);
 }
