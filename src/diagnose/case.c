@@ -607,19 +607,13 @@ bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c,
         return address == c->address || snapshot_settings_join(snapshot, c->address, address);
 }
 
-/* Has the machine no other address that could have sent it, and is it no WINS server that registers with itself? */
-static bool is_only_address(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from)
-{
-        return c->here && from != 0 && snapshot->iface_count == 1 && from == snapshot->ifaces[0].address &&
-               !snapshot_is_wins(snapshot, from);
-}
-
 bool case_is_self_forged(const struct snapshot *snapshot, const struct diagnose_case *c)
 {
         const struct snapshot_event *event = case_event(c);
 
-        return event && event->event->id != EVENT_ID_DUPLICATE_NAME_ERROR &&
-               is_only_address(snapshot, c, event->sender);
+        return event && event->event->id != EVENT_ID_DUPLICATE_NAME_ERROR && c->here && event->sender != 0 &&
+               snapshot->iface_count == 1 && event->sender == snapshot->ifaces[0].address &&
+               !snapshot_is_wins(snapshot, event->sender);
 }
 
 const char *case_why_impossible(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from)
@@ -634,7 +628,7 @@ const char *case_why_impossible(const struct snapshot *snapshot, const struct di
                 if (iface->netmask != 0 && iface->netmask < 0xFFFFFFFEu && from == (iface->address | ~iface->netmask))
                         return "no host has that address: it is the segment's broadcast address";
         }
-        return is_only_address(snapshot, c, from)
+        return case_is_self_forged(snapshot, c) && from == case_event(c)->sender
                        ? "it is this machine's own only address, and no machine demands of itself"
                        : NULL;
 }

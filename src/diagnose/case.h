@@ -68,7 +68,7 @@ enum snapshot_verification case_verification(const struct diagnose_case *c);
  * or that of the machine it was sent to, which has no other and is no WINS server. NULL if it is none of these.
  */
 const char *case_why_impossible(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t from);
-/* Of these, the loser's own address, and the newest event is such a demand. */
+/* Of these, the last: the newest event is such a demand. */
 bool case_is_self_forged(const struct snapshot *snapshot, const struct diagnose_case *c);
 
 /* Is ADDRESS the loser itself (any of its addresses, as far as they are known)? */

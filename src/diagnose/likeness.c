@@ -129,15 +129,16 @@ static const struct nbstat_table *table_of(const struct rule_input *in, uint32_t
 struct likeness likeness_between(const struct rule_input *in, uint32_t a, uint32_t b)
 {
         struct likeness ret = {0};
+        enum snapshot_mac from = SNAPSHOT_MAC_MAX;
         uint8_t mac_a[6];
         uint8_t mac_b[6];
 
         if (a == 0 || b == 0)
                 return ret;
         ret.own_address = a == b;
-        if (snapshot_find_mac(in->snapshot, a, mac_a, NULL) &&
-            snapshot_find_mac(in->snapshot, b, mac_b, &ret.by_own_word))
+        if (snapshot_find_mac(in->snapshot, a, mac_a, NULL) && snapshot_find_mac(in->snapshot, b, mac_b, &from))
                 compare_macs(in->snapshot, &ret, mac_a, mac_b, status_macs_differ(table_of(in, a), table_of(in, b)));
+        ret.by_own_word = from == SNAPSHOT_MAC_STATUS;
         compare_tables(&ret, table_of(in, a), table_of(in, b));
         ret.each_alone = a != b && answers_alone(in, a, b) && answers_alone(in, b, a);
         ret.lists_both = a != b && lists_both(in->snapshot, a, b);
@@ -168,16 +169,18 @@ static void compare_with_node(const struct rule_input *in, struct likeness *ret,
 static struct likeness likeness_to_us(const struct rule_input *in, uint32_t other)
 {
         struct likeness ret = {.own_address = snapshot_find_iface(in->snapshot, other) != NULL};
+        enum snapshot_mac from = SNAPSHOT_MAC_MAX;
         uint8_t mac[6];
         bool seen = false;
 
-        if (!ret.own_address && snapshot_find_mac(in->snapshot, other, mac, &ret.by_own_word))
+        if (!ret.own_address && snapshot_find_mac(in->snapshot, other, mac, &from))
                 for (size_t i = 0; i < in->snapshot->iface_count; i++) {
                         const struct snapshot_iface *iface = &in->snapshot->ifaces[i];
 
                         seen |= iface->has_mac;
                         ret.same_mac |= iface->has_mac && memcmp(iface->mac, mac, 6) == 0;
                 }
+        ret.by_own_word = from == SNAPSHOT_MAC_STATUS;
         ret.different_mac = seen && !ret.same_mac;
         compare_with_node(in, &ret, table_of(in, other));
         for (size_t i = 0; i < in->snapshot->iface_count; i++)

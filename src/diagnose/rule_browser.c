@@ -32,13 +32,13 @@ static bool rival_is_logged(const struct rule_input *in)
         return false;
 }
 
-/* A lost contest that was told of (by an event, or the name table that the same packet changed), the rival's word in a packet of its own,
+/* A lost contest that was told of (by an event, the name table that the same packet changed, or the loser's claim in a capture), the rival's word in a packet of its own,
  * and the rival's announcement. */
 static unsigned count_pieces(const struct rule_input *in, const struct holder_proof *proof)
 {
         const struct case_holder *rival = proof->proxy ? NULL : proof->holder;
 
-        return (in->c->event_count > 0 || in->c->in_conflict) + (rival && rival->in_table) +
+        return (in->c->event_count > 0 || in->c->in_conflict || in->c->dispute_count > 0) + (rival && rival->in_table) +
                (rival && rival->answered) + (rival && rival->seen) + rival_is_logged(in);
 }
 

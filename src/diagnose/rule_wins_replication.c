@@ -50,7 +50,7 @@ static void judge_alone(const struct rule_input *in, struct rule_result *ret)
         rule_not_checked(ret, why ? why : "");
 }
 
-static const char *describe_word(const struct rule_input *in, const struct winsrec_word *word)
+static const char *describe_answer(const struct rule_input *in, const struct winsrec_word *word)
 {
         const char *text = word->count == 0 ? "no such name" : "";
 
@@ -101,12 +101,12 @@ static void fit(const struct rule_input *in, struct rule_result *ret, const stru
 
         rule_fits(in, ret, split ? VERDICT_LIKELY : VERDICT_POSSIBLE,
                   "Two WINS servers disagree about %s: %s gives %s, and %s %s", describe_name(in),
-                  describe_address(in, a->server), describe_word(in, a), describe_address(in, b->server),
-                  b->count > 0 ? describe_word(in, b) : "knows no such name");
+                  describe_address(in, a->server), describe_answer(in, a), describe_address(in, b->server),
+                  b->count > 0 ? describe_answer(in, b) : "knows no such name");
         ret->culprit = b->count > 0 ? case_find_holder(in->c, b->addresses[0]) : NULL;
         for (size_t i = 0; i < NBT_ARRAY_SIZE(words); i++)
                 texts_add(&ret->evidence, "%s %s: %s", words[i]->from_database ? "the database of" : "name query to",
-                          describe_address(in, words[i]->server), describe_word(in, words[i]));
+                          describe_address(in, words[i]->server), describe_answer(in, words[i]));
         evidence_events(in, &ret->evidence);
         if (ret->culprit)
                 evidence_holder(in, ret->culprit, &ret->evidence);

@@ -164,6 +164,15 @@ static bool is_seen(const struct diagnose_finding *f)
         return f->culprit && capture_is_own_word(f->culprit->seen);
 }
 
+/* Nobody is called a forger unasked, unless no host can have the address; and never a WINS server. */
+static bool is_honest_accusation(const struct snapshot *snapshot, const struct diagnose_finding *f)
+{
+        const uint32_t address = f->culprit ? f->culprit->address : f->c->sender;
+
+        return case_why_impossible(snapshot, f->c, address) ||
+               (snapshot->asked && f->culprit && !snapshot_is_wins(snapshot, address));
+}
+
 static void check_findings(const struct snapshot *snapshot, const struct diagnose_report *report)
 {
         for (size_t i = 0; i < report->finding_count; i++) {
@@ -176,9 +185,7 @@ static void check_findings(const struct snapshot *snapshot, const struct diagnos
                      f->cause == CAUSE_SPOOFED_DEMAND))
                         assert_true(somebody_answered(snapshot) || is_seen(f));
                 if (f->cause == CAUSE_SPOOFED_DEMAND)
-                        assert_true(
-                                case_why_impossible(snapshot, f->c, f->c->sender) ||
-                                (snapshot->asked && f->culprit && !snapshot_is_wins(snapshot, f->culprit->address)));
+                        assert_true(is_honest_accusation(snapshot, f));
         }
 }
 
