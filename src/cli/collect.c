@@ -132,13 +132,13 @@ static void collect_node(struct collection *c, const struct cli_context *ctx)
                         collect_add_wins(c, c->node.ifaces[i].wins[j]);
 }
 
-/* All addresses of the settings' machine. */
+/* All addresses of the settings' machine; that of an adapter which was taken out may be another's by now. */
 static void take_own_addresses(struct collection *c, const struct settings_effective *settings)
 {
         uint32_t *own = arena_alloc(&c->arena, (settings->iface_count + 1) * SETTINGS_MAX_ADDRESSES * sizeof *own);
 
         for (size_t i = 0; own && i < settings->iface_count; i++)
-                for (size_t j = 0; j < settings->ifaces[i].address_count; j++)
+                for (size_t j = 0; !settings->ifaces[i].is_gone && j < settings->ifaces[i].address_count; j++)
                         own[c->snapshot.own_count++] = settings->ifaces[i].addresses[j];
         c->snapshot.own = own;
 }
@@ -152,6 +152,8 @@ static void take_settings(struct collection *c, const struct settings_effective 
                 if (settings->host_names[i])
                         names->names[i] = arena_strdup(&c->arena, settings->host_names[i]);
         take_own_addresses(c, settings);
+        c->snapshot.adapter_count = settings->iface_count;
+        c->snapshot.adapters = settings->ifaces;
         for (size_t i = 0; i < settings->wins_count; i++)
                 collect_add_wins(c, settings->wins[i]);
         for (size_t i = 0; i < settings->iface_count; i++)
@@ -507,7 +509,7 @@ void collect_finish(struct collection *c, const struct collect_request *request)
                 s->dhcp_setting_count = 0;
         }
         if (!request->reg_path)
-                s->own_count = 0; /* of this machine the interfaces tell */
+                s->own_count = s->adapter_count = 0; /* of this machine the interfaces tell */
         s->wins_count = c->wins_count;
         s->wins = c->wins;
         s->event_count = c->event_count;

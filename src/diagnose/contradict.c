@@ -1,4 +1,5 @@
 #include "diagnose/contradict.h"
+#include "diagnose/adapters.h"
 #include "diagnose/describe.h"
 #include "diagnose/likeness.h"
 #include "diagnose/winsrec.h"
@@ -156,6 +157,23 @@ static void tell_macs(const struct rule_input *in, struct texts *lines)
         }
 }
 
+/* The other's address was once this machine's own. */
+static void tell_gone(const struct rule_input *in, struct texts *lines)
+{
+        for (size_t i = 0; i < in->c->holder_count; i++) {
+                const uint32_t address = in->c->holders[i].address;
+                const struct settings_iface *gone = adapters_find_gone(in, address);
+
+                if (gone)
+                        texts_add(
+                                lines,
+                                "but: %s was the address of an adapter of this very machine that was taken out (%s, in "
+                                "%s): a record of it that stayed in WINS would look just like this",
+                                describe_address(in, address), gone->connection[0] ? gone->connection : gone->id,
+                                in->snapshot->host_names.source);
+        }
+}
+
 void evidence_contradictions(const struct rule_input *in, enum diagnose_cause cause, struct texts *evidence)
 {
         tell_denial(in, evidence);
@@ -166,4 +184,5 @@ void evidence_contradictions(const struct rule_input *in, enum diagnose_cause ca
         if (cause != CAUSE_DHCP_DATABASE)
                 tell_leases(in, evidence);
         tell_macs(in, evidence);
+        tell_gone(in, evidence);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define HOST_NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 struct list {
         const struct rule_input *in;
         size_t count;
@@ -29,6 +31,9 @@ static void add(struct list *list, const char *host, const char *source)
                 return;
         const size_t len = strcspn(host, ".");
 
+        /* whoever names himself in a lease or a log may write anything; no host is called so */
+        if (strspn(host, HOST_NAME_BYTES) < len)
+                return;
         for (size_t i = 0; i < list->count; i++)
                 if (strlen(list->names[i].name) == len && strncasecmp(list->names[i].name, host, len) == 0)
                         return;

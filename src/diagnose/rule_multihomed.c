@@ -2,6 +2,7 @@
  * multihomed-adapters: "the other machine" is this one by another of its adapters, or one machine with two addresses
  * (article: "Conflicting Network Adapters in a Multihomed Computer"; KB170808, KB150144).
  */
+#include "diagnose/adapters.h"
 #include "diagnose/describe.h"
 #include "diagnose/likeness.h"
 #include "diagnose/winsrec.h"
@@ -189,6 +190,52 @@ static bool fit_silent(const struct rule_input *in, struct rule_result *ret)
         return true;
 }
 
+/* Whoever spoke against the name may have meant another adapter of the machine: nobody else holds the name, or is named for it. */
+static bool may_be_own_quarrel(const struct rule_input *in)
+{
+        const struct diagnose_case *c = in->c;
+
+        if (c->sender != 0 && !snapshot_is_wins(in->snapshot, c->sender) && !case_is_own(in->snapshot, c, c->sender))
+                return false;
+        for (size_t i = 0; i < c->holder_count; i++)
+                if (c->holders[i].told_by_wins || c->holders[i].in_table || c->holders[i].answered ||
+                    c->holders[i].seen)
+                        return false;
+        return c->event_count > 0 || c->in_conflict;
+}
+
+static bool serves(const struct adapter *adapter, uint32_t server)
+{
+        for (size_t i = 0; i < adapter->wins_count; i++)
+                if (adapter->wins[i] == server)
+                        return true;
+        return false;
+}
+
+/* KB170808: the settings alone, and a WINS server of one of the adapters as the one who spoke. */
+static bool fit_settings(const struct rule_input *in, struct rule_result *ret)
+{
+        const struct adapter_pair pair = adapters_find_pair(in);
+        const uint32_t sender = in->c->sender;
+
+        if (pair.quarrel == ADAPTERS_AGREE || !may_be_own_quarrel(in))
+                return false;
+        rule_fits(
+                in, ret,
+                sender != 0 && (serves(&pair.a, sender) || serves(&pair.b, sender)) ? VERDICT_LIKELY : VERDICT_POSSIBLE,
+                pair.quarrel == ADAPTERS_ONE_SEGMENT
+                        ? "%s has two adapters with NetBIOS on one segment, %s and %s: each claims %s for itself"
+                        : "%s has adapters with different WINS servers, %s and %s: each server knows it by one address "
+                          "only, and takes the other for a stranger that claims %s",
+                describe_loser(in), describe_address(in, pair.a.address), describe_address(in, pair.b.address),
+                describe_name(in));
+        ret->culprit = case_find_holder(in->c, sender);
+        adapters_evidence(in, &pair, &ret->evidence);
+        evidence_events(in, &ret->evidence);
+        remedy(in, &ret->remedy);
+        return true;
+}
+
 /* Equal tables say nothing by themselves: a clone's are equal too. */
 static bool could_compare(const struct likeness *like)
 {
@@ -229,7 +276,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
                 }
                 compared &= could_compare(&like);
         }
-        if ((!c->here && c->address == 0 && fit_pair(in, ret)) || fit_silent(in, ret))
+        if (fit_settings(in, ret) || (!c->here && c->address == 0 && fit_pair(in, ret)) || fit_silent(in, ret))
                 return;
         if (!c->here && c->address == 0)
                 rule_not_checked(ret,

@@ -18,16 +18,33 @@ static void advise_wins(const struct rule_input *in, struct texts *lines)
                           nb_name_suffix(&in->c->name));
 }
 
+/* Two machines take themselves for the domain's master browser: mostly an old primary domain controller that came back. */
+static void advise_domain_master(const struct rule_input *in, struct texts *lines)
+{
+        texts_add(lines,
+                  "<1B> belongs to the domain's one PDC emulator: look for an old PDC of %s that still runs, or its "
+                  "record "
+                  "in WINS (`nbtstat -a %s`; `netdom query fsmo` tells who it ought to be)",
+                  describe_stem(in), describe_bare(in));
+        texts_add(lines,
+                  "An old Windows domain controller: demote it, or let it give the role up (NT 4: Server Manager > "
+                  "Computer > Demote to Backup Domain Controller), then on it: `nbtstat -RR`");
+        texts_add(lines,
+                  "A Samba host that is not the PDC: in smb.conf `domain master = no`; then: `systemctl restart nmbd`");
+        if (in->c->sender != 0 && snapshot_is_wins(in->snapshot, in->c->sender))
+                texts_add(lines,
+                          "A record of a PDC that is gone: with winsd `netbt wins delete %s`; Windows: `netsh wins "
+                          "server "
+                          "delete name Name=%s EndChar=1b`",
+                          describe_word(in), describe_bare(in));
+}
+
 static void advise_name(const struct rule_input *in, struct texts *lines)
 {
         const uint8_t suffix = nb_name_suffix(&in->c->name);
 
         if (suffix == 0x1B)
-                texts_add(
-                        lines,
-                        "<1B> belongs to the domain's one PDC emulator: look for an old PDC of %s that still runs, or "
-                        "its record in WINS (`nbtstat -a %s`; `netdom query fsmo`)",
-                        describe_stem(in), describe_bare(in));
+                advise_domain_master(in, lines);
         else if (suffix == 0x1C)
                 texts_add(lines,
                           "<1C> is a group of all domain controllers and should never be in conflict (KB314696): look "
@@ -83,6 +100,12 @@ static void headline(const struct rule_input *in, struct rule_result *ret)
         else if (!c->has_name)
                 rule_fits(in, ret, VERDICT_POSSIBLE, "%s objected to a name of %s; which name, the event does not tell",
                           sender, describe_loser(in));
+        else if (nb_name_suffix(&c->name) == 0x1B)
+                rule_fits(in, ret, VERDICT_POSSIBLE,
+                          "%s of %s %s by %s: two machines take themselves for the domain's master browser, which only "
+                          "its "
+                          "PDC is",
+                          describe_name(in), describe_loser(in), refused ? "was refused" : "was contested", sender);
         else
                 rule_fits(in, ret, VERDICT_POSSIBLE, "%s of %s %s by %s; why, is not known yet", describe_name(in),
                           describe_loser(in), refused ? "was refused" : "was contested", sender);

@@ -63,9 +63,7 @@ static const char *describe_answer(const struct rule_input *in, const struct win
 static void remedy(const struct rule_input *in, const struct winsrec_word *wrong, struct texts *lines)
 {
         const char *server = describe_address(in, wrong->server);
-        char stem[NB_NAME_TEXT_BYTES];
 
-        nb_name_format_stem(&in->c->name, stem);
         texts_add(lines,
                   "Are the servers replication partners at all? Windows: WINS console > Replication Partners, or "
                   "`netsh wins server %s show partner`; if they are not, make every machine use the same ones",
@@ -79,8 +77,8 @@ static void remedy(const struct rule_input *in, const struct winsrec_word *wrong
                           "If a wrong record comes back: delete it at the server that owns it, as a tombstone, so that "
                           "the "
                           "partners drop theirs: `netsh wins server %s delete name Name=%s EndChar=%02x`; with winsd: "
-                          "`netbt wins delete '%s'` there (it replicates with nobody)",
-                          server, stem, nb_name_suffix(&in->c->name), describe_name(in));
+                          "`netbt wins delete %s` there (it replicates with nobody)",
+                          server, describe_bare(in), nb_name_suffix(&in->c->name), describe_word(in));
         remedy_recover(in, lines);
 }
 

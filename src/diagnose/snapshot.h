@@ -14,7 +14,7 @@
 #include "eventlog/companion.h"
 #include "eventlog/event.h"
 #include "node/node.h"
-#include "settings/hostname.h"
+#include "settings/effective.h"
 #include "wins/wins.h"
 #include "wire/name.h"
 #include "wire/nbstat.h"
@@ -199,6 +199,8 @@ struct snapshot {
         struct snapshot_host_names host_names;
         size_t own_count; /* addresses that settings which were given (not this machine's) say their machine has */
         const uint32_t *own;
+        size_t adapter_count; /* what they say of its network adapters; host_names.source tells where they come from */
+        const struct settings_iface *adapters;
         size_t host_count;
         const struct snapshot_host *hosts;
         size_t query_count;

@@ -10,6 +10,7 @@
 #define SHOWN_BYTES 80         /* of a value, in a complaint */
 #define MAX_KEYS_LOOKED_AT 512 /* below the keys we know; bounds the work on a hostile file */
 #define IFACE_PREFIX "Tcpip_"
+#define KEY_LINKAGE "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Linkage"
 
 struct builder {
         const struct reg_doc *doc;
@@ -372,6 +373,46 @@ static const char *text_or_empty(struct builder *b, const char *key, const char 
         return text ? text : "";
 }
 
+/* Each mask stands beside its address; where there is not one for each they are not told. */
+static void take_netmasks(struct builder *b, const char *key, struct settings_iface *iface)
+{
+        const char *name = iface->dhcp_enabled ? "DhcpSubnetMask" : "SubnetMask";
+        uint32_t masks[SETTINGS_MAX_ADDRESSES] = {0};
+        struct reg_value value;
+        size_t count = 0, pos = 0;
+
+        if (!find(b, key, name, &value))
+                return;
+        if (value.type == REG_TYPE_SZ && ip4_parse((const char *)value.data, &masks[0]) == 0)
+                count = 1;
+        for (const char *text = reg_value_next(&value, &pos); text && count < SETTINGS_MAX_ADDRESSES;
+             text = reg_value_next(&value, &pos))
+                if (ip4_parse(text, &masks[count]) == 0)
+                        count++;
+        if (count == iface->address_count)
+                memcpy(iface->netmasks, masks, sizeof masks);
+}
+
+/* What is listed there is "\\Device\\{GUID}"; without the list nothing is known. */
+static void mark_gone(struct builder *b)
+{
+        struct reg_value value;
+
+        if (!find(b, KEY_LINKAGE, "Bind", &value) || value.type != REG_TYPE_MULTI_SZ)
+                return;
+        for (size_t i = 0; i < b->out->iface_count; i++) {
+                size_t pos = 0;
+                bool bound = false;
+
+                for (const char *text = reg_value_next(&value, &pos); text; text = reg_value_next(&value, &pos)) {
+                        const char *name = strrchr(text, '\\');
+
+                        bound |= name && reg_name_equal(name + 1, b->ifaces[i].id);
+                }
+                b->ifaces[i].is_gone = !bound;
+        }
+}
+
 static void take_tcpip_iface(struct builder *b, const char *key, struct settings_iface *iface)
 {
         unsigned line = 0;
@@ -383,6 +424,7 @@ static void take_tcpip_iface(struct builder *b, const char *key, struct settings
                 take_addresses(b, key, "IPAddress", iface->addresses, &iface->address_count);
         if (iface->dhcp_enabled || !iface->dhcp_known)
                 take_addresses(b, key, "DhcpIPAddress", iface->addresses, &iface->address_count);
+        take_netmasks(b, key, iface);
         iface->dhcp_server = text_or_empty(b, key, "DhcpServer");
         iface->domain = text_or_empty(b, key, "Domain");
         iface->dhcp_domain = text_or_empty(b, key, "DhcpDomain");
@@ -609,6 +651,7 @@ int settings_effective_build(const struct reg_doc *doc, struct arena *arena, str
         take_ifaces(&b, SCHEMA_KEY_NETBT_IFACES, take_netbt_iface);
         take_ifaces(&b, SCHEMA_KEY_NETBT_ADAPTERS, take_nt4_iface);
         take_ifaces(&b, SCHEMA_KEY_TCPIP_IFACES, take_tcpip_iface);
+        mark_gone(&b);
         take_addresses(&b, SCHEMA_KEY_OWN, "NameServerList", out.wins, &out.wins_count);
         prefer_common_list(&b);
         take_node_type(&b);

@@ -49,6 +49,8 @@ struct settings_iface {
         bool dhcp_known, dhcp_enabled;
         size_t address_count;
         uint32_t addresses[SETTINGS_MAX_ADDRESSES]; /* its own: static ones, with DHCP the one of its lease */
+        uint32_t netmasks[SETTINGS_MAX_ADDRESSES];  /* beside them; 0: not told */
+        bool is_gone; /* Windows' TCP/IP is not bound to it any more (Tcpip\Linkage): the adapter was taken out, its settings stayed */
         const char *domain, *dhcp_domain;
         const char *dhcp_server;
         const char *name_servers;                   /* static, else DHCP's; separated by blanks */

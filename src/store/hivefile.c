@@ -20,9 +20,13 @@
 
 /* The keys whose values the settings know (settings/schema.h), and what is below them. */
 static const char *const roots[] = {
-        "Control\\ComputerName",       "Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}",
-        "Services\\NetBT\\Parameters", "Services\\NetBT\\Adapters",
-        "Services\\Tcpip\\Parameters", "Services\\WINS",
+        "Control\\ComputerName",
+        "Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}",
+        "Services\\NetBT\\Parameters",
+        "Services\\NetBT\\Adapters",
+        "Services\\Tcpip\\Parameters",
+        "Services\\Tcpip\\Linkage",
+        "Services\\WINS",
 };
 
 struct loading {

@@ -97,6 +97,35 @@ def test_an_export_of_a_machine_with_two_adapters(judged, given):
     judged("--reg", given("m.reg", reg(two)), event=REFUSED)
 
 
+def adapter(guid, address, server):
+    return [(f"{TCPIP}\\Interfaces\\{guid}", {"EnableDHCP": 0, "IPAddress": address, "SubnetMask": "255.255.255.0"}),
+            (f"{NETBT}\\Interfaces\\Tcpip_{guid}", {"NameServerList": server})]
+
+
+def bound(*guids):
+    """What Windows' TCP/IP is bound to, as regedit writes a list."""
+    data = ("".join(f"\\Device\\{guid}\0" for guid in guids) + "\0").encode("utf-16-le")
+    key = TCPIP.removesuffix("\\Parameters") + "\\Linkage"
+    return f"\r\n[HKEY_LOCAL_MACHINE\\{key}]\r\n\"Bind\"=hex(7):{','.join(f'{byte:02x}' for byte in data)}\r\n"
+
+
+TWO_SERVERS = adapter(GUID, "10.77.0.2", "10.77.0.9") + adapter(OTHER_GUID, "10.78.0.2", "10.78.0.9")
+
+
+@case("multihomed-adapters", "likely", "FILESRV<20>", unlike="same-computer-name")
+def test_an_export_of_adapters_with_different_servers(judged, given):
+    """KB170808: the server of one of them refused."""
+    text = reg(TWO_SERVERS) + bound(GUID, OTHER_GUID)
+    judged("--reg", given("m.reg", text), event=refusal("FILESRV        :20", "10.77.0.2", "10.77.0.9"))
+
+
+@case("unknown", "possible", "FILESRV<20>", unlike="multihomed-adapters")
+def test_an_export_with_an_adapter_that_was_taken_out(judged, given):
+    """Its settings stayed in the registry, and do nothing."""
+    text = reg(TWO_SERVERS) + bound(GUID)
+    judged("--reg", given("m.reg", text), event=refusal("FILESRV        :20", "10.77.0.2", "10.77.0.9"))
+
+
 SHARED = """IPAddress,ScopeId,AddressState,ClientId,HostName,LeaseExpiryTime
 10.77.0.3,10.77.0.0,Active,02-00-00-00-00-03,one.corp.example,11/29/2026 06:14:04
 10.77.0.3,10.77.0.0,Active,02-00-00-00-00-04,two.corp.example,11/29/2026 07:14:04

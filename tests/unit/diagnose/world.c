@@ -375,6 +375,25 @@ static void add_setting(struct world *w, char *rest)
         w->snapshot.dhcp_settings = w->settings;
 }
 
+static void add_adapter(struct world *w, char *rest)
+{
+        struct settings_iface *iface = &w->adapters[w->snapshot.adapter_count++];
+
+        iface->id = "{GUID}";
+        iface->connection = cut(&rest, ":");
+        iface->addresses[iface->address_count++] = read_ip(cut(&rest, ":"));
+        iface->netmasks[0] = 0xFFFFFF00;
+        const char *wins = cut(&rest, ":");
+
+        if (strcmp(wins, "-") != 0)
+                iface->wins[iface->wins_count++] = read_ip(wins);
+        iface->is_gone = rest && strcmp(rest, "gone") == 0;
+        iface->netbios_options.value =
+                rest && strcmp(rest, "off") == 0 ? SETTINGS_NETBIOS_DISABLE : SETTINGS_NETBIOS_ENABLE;
+        w->snapshot.adapters = w->adapters;
+        w->snapshot.host_names.source = "a settings file";
+}
+
 static void take_node(struct world *w, char *rest)
 {
         w->snapshot.node = &w->node;
@@ -566,6 +585,8 @@ static void take_word(struct world *w, char *rest)
                 add_fault(w, rest);
         else if (strcmp(key, "settings") == 0)
                 s->dhcp_source = "a settings file";
+        else if (strcmp(key, "adapter") == 0)
+                add_adapter(w, rest);
         else if (strcmp(key, "own") == 0)
                 w->own[s->own_count++] = read_ip(rest);
         else if (strcmp(key, "dhcp") == 0)

@@ -26,6 +26,7 @@
  *   lease:ADDRESS:NAME:MAC          an active lease
  *   fault:twice|overlap|client:ADDRESS:MAC:ADDRESS:MAC   what netbt dhcp check would find
  *   settings                        the settings were read, and hold nothing from DHCP unless told here:
+ *   adapter:NAME:ADDRESS:WINS|-[:off|:gone]    such settings say of an adapter (mask 24 bits, one WINS server or none)
  *   own:ADDRESS                     settings that were given say that their machine has it
  *   dhcp:IFACE:NAME:TEXT:inforce|hidden|left|leftinforce   (TEXT: commas stand for blanks)
  *   nodewins:ADDRESS                the local node's first interface registers there
@@ -63,6 +64,7 @@ struct world {
         struct check_ref leases[8];
         struct check_finding faults[4];
         struct dhcp_setting settings[8];
+        struct settings_iface adapters[4];
         struct capture_dispute disputes[8];
         struct capture_claimant claimants[16];
         struct capture_machine machines[16];

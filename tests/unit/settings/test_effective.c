@@ -306,6 +306,34 @@ static void test_addresses(void **state)
         arena_done(&w.arena);
 }
 
+/* Masks stand beside their addresses, or are not told; an adapter that Tcpip\Linkage does not list was taken out. */
+static void test_masks_and_adapters_taken_out(void **state)
+{
+        static const char list[] =
+                "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Linkage]\n"
+                "\"Bind\"=hex(7):5c,00,44,00,65,00,76,00,69,00,63,00,65,00,5c,00,7b,00,61,00,7d,00,00,00,00,00\n";
+        static const char both[] =
+                "[" SCHEMA_KEY_TCPIP_IFACES "\\{A}]\n\"IPAddress\"=\"10.0.0.1\"\n\"SubnetMask\"=\"255.255.255.0\"\n"
+                "[" SCHEMA_KEY_TCPIP_IFACES "\\{B}]\n\"EnableDHCP\"=dword:1\n\"DhcpIPAddress\"=\"10.0.0.3\"\n"
+                "\"SubnetMask\"=\"255.0.0.0\"\n";
+        char text[2048];
+        struct world w;
+
+        (void)state;
+        (void)snprintf(text, sizeof text, V5 "%s%s", both, list);
+        build(&w, text);
+        assert_int_equal(settings_iface_find(&w.s, "{A}")->netmasks[0], 0xFFFFFF00);
+        assert_false(settings_iface_find(&w.s, "{A}")->is_gone);
+        assert_int_equal(settings_iface_find(&w.s, "{B}")->netmasks[0], 0);
+        assert_true(settings_iface_find(&w.s, "{B}")->is_gone);
+        arena_done(&w.arena);
+
+        (void)snprintf(text, sizeof text, V5 "%s", both);
+        build(&w, text);
+        assert_false(settings_iface_find(&w.s, "{B}")->is_gone); /* nothing tells */
+        arena_done(&w.arena);
+}
+
 static void test_bad_wins_addresses_have_their_events(void **state)
 {
         static const struct {
@@ -509,6 +537,7 @@ int main(void)
                 cmocka_unit_test(test_scope),
                 cmocka_unit_test(test_interfaces),
                 cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_masks_and_adapters_taken_out),
                 cmocka_unit_test(test_bad_wins_addresses_have_their_events),
                 cmocka_unit_test(test_nothing_is_ignored_without_a_word),
                 cmocka_unit_test(test_every_row_is_taken_or_complained_about),
