@@ -3,8 +3,7 @@
  * kills it at a random moment, opens what is left, and checks that every acknowledged batch is there, and of the one under way all
  * or nothing. The database lives on over all rounds, so that every kind of moment comes: appending, moving, checkpoint, backup, opening.
  *
- * Batch N is made from the seed and N alone: the parent knows it without being told. Its number stands in the version of owner 1, so that
- * the database itself tells how many batches it holds, and the twin in memory, given as many, must say the same.
+ * Batches are numbered (winsdb_help.h): the parent knows them without being told, and the database itself tells how many it holds.
  *
  * With --full, DIR stands on a small file system of its own (tests/lab/test_winsdb_full.py): every second round it is filled to the last
  * byte, and emptied again while the child works. The child must then open, load and go on by itself.
@@ -21,17 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAMES 300
-#define MAX_ITEMS 24
-#define MARK_OWNER 1u
 #define LONGEST_LIFE_US 30000
-
-struct maker {
-        struct wins_change changes[MAX_ITEMS];
-        struct wins_touch touches[MAX_ITEMS];
-        struct nb_scope scopes[MAX_ITEMS];
-        struct wins_owner owner;
-};
 
 static const struct winsdb_limits limits = {
         .fold_changes = 150, .fold_age_ms = 3, .slice_rows = 20, .checkpoint_frames = 30};
@@ -44,31 +33,6 @@ static mono_t now(void)
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (mono_t){t.tv_sec * 1000000000 + t.tv_nsec};
-}
-
-static void make_batch(struct maker *m, uint64_t number, struct wins_batch *ret)
-{
-        struct rng rng;
-
-        rng_init_seed(&rng, seed * 1000003 + number);
-        *ret = (struct wins_batch){.id = number,
-                                   .changes = m->changes,
-                                   .touches = m->touches,
-                                   .owner_count = 1,
-                                   .owners = &m->owner,
-                                   .is_durable = rng_below(&rng, 4) > 0};
-        m->owner = (struct wins_owner){MARK_OWNER, number};
-        ret->change_count = rng_below(&rng, MAX_ITEMS);
-        ret->touch_count = rng_below(&rng, MAX_ITEMS);
-        for (size_t i = 0; i < ret->change_count; i++) {
-                m->changes[i].op = rng_below(&rng, 4) ? WINS_PUT : WINS_DELETE;
-                random_record(&rng, NAMES, &m->changes[i].record);
-        }
-        for (size_t i = 0; i < ret->touch_count; i++) {
-                m->touches[i].scope = &m->scopes[i];
-                m->touches[i].expiry_s = 1900000000 + (int64_t)number;
-                random_key(&rng, NAMES, &m->touches[i].name, &m->scopes[i]);
-        }
 }
 
 static void fail(const char *what, const char *why)
@@ -103,18 +67,17 @@ static void append(struct winsdb *db, const struct wins_batch *batch)
 /* Appends until it is killed; each acknowledged number goes through the pipe at once. */
 static void live(const char *path, uint64_t number, int pipe_end)
 {
-        struct maker *m = calloc(1, sizeof(*m));
+        struct numbered_batch *m = calloc(1, sizeof(*m));
         struct strbuf why = STRBUF_INIT;
         struct winsdb *db = NULL;
-        struct wins_batch batch;
         char backup[160];
 
         if (!m || winsdb_open(&db, path, WINSDB_CREATE, &limits, &why) < 0)
                 fail("the child cannot open it", strbuf_str(&why));
         snprintf(backup, sizeof(backup), "%s.backup", path);
         for (;;) {
-                make_batch(m, ++number, &batch);
-                append(db, &batch);
+                numbered_batch_make(m, seed, ++number);
+                append(db, &m->batch);
                 if (write(pipe_end, &number, sizeof(number)) != sizeof(number))
                         exit(0);
                 if (number % 50 == 0 && !filler[0]) {
@@ -171,14 +134,6 @@ static uint64_t one_life(const char *path, uint64_t stored, struct rng *rng)
         return acknowledged;
 }
 
-static uint64_t mark_of(const struct kept_load *load)
-{
-        for (size_t i = 0; i < load->owner_count; i++)
-                if (load->owners[i].address == MARK_OWNER)
-                        return load->owners[i].max_version;
-        return 0;
-}
-
 /* What the next writer finds. */
 static void load_file(const char *path, struct kept_load *ret)
 {
@@ -191,29 +146,6 @@ static void load_file(const char *path, struct kept_load *ret)
         if (winsdb_load(db, &sink, NULL) < 0)
                 fail("load after the kill", winsdb_error(db));
         winsdb_close(db);
-}
-
-/* Brings the twin to NUMBER batches, from STORED on. */
-static void follow(struct winsmem *mem, uint64_t stored, uint64_t number)
-{
-        static struct maker m;
-        struct wins_batch batch;
-
-        for (uint64_t i = stored + 1; i <= number; i++) {
-                make_batch(&m, i, &batch);
-                if (winsmem_append(mem, &batch) < 0)
-                        fail("twin", "append");
-        }
-}
-
-static void compare(struct winsmem *mem, const struct kept_load *disk)
-{
-        struct kept_load memory;
-        const struct winsstore_sink sink = kept_load_sink(&memory);
-
-        if (winsmem_load(mem, &sink) < 0 || !same_loads(disk, &memory))
-                fail("after the kill", "the database does not hold what was acknowledged");
-        kept_load_done(&memory);
 }
 
 static void check_backup(const char *path)
@@ -241,13 +173,13 @@ static int run(unsigned rounds, const char *path)
                 if (access(path, F_OK) < 0)
                         continue; /* killed before it had begun */
                 load_file(path, &load);
-                const uint64_t mark = mark_of(&load);
+                const uint64_t mark = numbered_batches_in(&load);
                 if (mark < acknowledged || mark > acknowledged + 1)
                         fail("after the kill",
                              mark < acknowledged ? "acknowledged batches are missing" : "too many batches");
                 under_way += mark > acknowledged;
-                follow(mem, stored, mark);
-                compare(mem, &load);
+                if (!numbered_batches_follow(mem, seed, stored, mark, &load))
+                        fail("after the kill", "the database does not hold what was acknowledged");
                 if (round % 16 == 0)
                         check_backup(path);
                 stored = mark;

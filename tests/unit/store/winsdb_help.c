@@ -137,3 +137,53 @@ bool same_loads(const struct kept_load *a, const struct kept_load *b)
                 printf("%zu records and %zu\n", a->count, b->count);
         return a->count == b->count && a->owner_count == b->owner_count;
 }
+
+#define MARK_OWNER 1u
+#define NUMBERED_NAMES 300
+
+void numbered_batch_make(struct numbered_batch *ret, uint64_t seed, uint64_t number)
+{
+        struct rng rng;
+
+        rng_init_seed(&rng, seed * 1000003 + number);
+        ret->owner = (struct wins_owner){MARK_OWNER, number};
+        ret->batch = (struct wins_batch){.id = number,
+                                         .changes = ret->changes,
+                                         .touches = ret->touches,
+                                         .owner_count = 1,
+                                         .owners = &ret->owner,
+                                         .is_durable = rng_below(&rng, 4) > 0};
+        ret->batch.change_count = rng_below(&rng, NUMBERED_ITEMS);
+        ret->batch.touch_count = rng_below(&rng, NUMBERED_ITEMS);
+        for (size_t i = 0; i < ret->batch.change_count; i++) {
+                ret->changes[i].op = rng_below(&rng, 4) ? WINS_PUT : WINS_DELETE;
+                random_record(&rng, NUMBERED_NAMES, &ret->changes[i].record);
+        }
+        for (size_t i = 0; i < ret->batch.touch_count; i++) {
+                ret->touches[i].scope = &ret->scopes[i];
+                ret->touches[i].expiry_s = 1900000000 + (int64_t)number;
+                random_key(&rng, NUMBERED_NAMES, &ret->touches[i].name, &ret->scopes[i]);
+        }
+}
+
+uint64_t numbered_batches_in(const struct kept_load *load)
+{
+        return version_of(load, MARK_OWNER);
+}
+
+bool numbered_batches_follow(struct winsmem *mem, uint64_t seed, uint64_t stored, uint64_t number,
+                             const struct kept_load *disk)
+{
+        static struct numbered_batch made;
+        struct kept_load memory;
+        const struct winsstore_sink sink = kept_load_sink(&memory);
+
+        for (uint64_t i = stored + 1; i <= number; i++) {
+                numbered_batch_make(&made, seed, i);
+                if (winsmem_append(mem, &made.batch) < 0)
+                        return false;
+        }
+        const bool same = winsmem_load(mem, &sink) == 0 && same_loads(disk, &memory);
+        kept_load_done(&memory);
+        return same;
+}

@@ -33,3 +33,23 @@ struct winsstore_sink kept_load_sink(struct kept_load *load);
 void kept_load_done(struct kept_load *load);
 /* In the same order, the same; prints the first difference. */
 bool same_loads(const struct kept_load *a, const struct kept_load *b);
+
+/*
+ * Batch N, made from a seed and N alone. Its number stands in the version of owner 1, so that the database itself tells how many
+ * batches it holds, and the twin in memory, given as many, must say the same.
+ */
+#define NUMBERED_ITEMS 24
+
+struct numbered_batch {
+        struct wins_batch batch;
+        struct wins_change changes[NUMBERED_ITEMS];
+        struct wins_touch touches[NUMBERED_ITEMS];
+        struct nb_scope scopes[NUMBERED_ITEMS];
+        struct wins_owner owner;
+};
+
+void numbered_batch_make(struct numbered_batch *ret, uint64_t seed, uint64_t number);
+uint64_t numbered_batches_in(const struct kept_load *load);
+/* Brings the twin from STORED batches to NUMBER. True if DISK is then the same. */
+bool numbered_batches_follow(struct winsmem *mem, uint64_t seed, uint64_t stored, uint64_t number,
+                             const struct kept_load *disk) NBT_MUST_CHECK;
