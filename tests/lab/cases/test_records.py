@@ -87,34 +87,6 @@ def test_a_record_that_was_challenged_and_replaced(server, loser, other):
     loser.diagnose("--wins", database(server))
 
 
-PARTNER = "10.77.0.19"
-
-
-@pytest.fixture
-def partner(lab, lan):
-    """A second server that has heard nothing of the first."""
-    host = lab.host("partner", (lan, f"{PARTNER}/24"))
-    host.winsd("-n", "PARTNER", "-g", "LAB")
-    host.wait_claims()
-    return host
-
-
-@case("wins-replication", "likely", "FILESRV", by="10.77.0.3", unlike="wins-stale-record", spares=[WINS, PARTNER])
-def test_two_servers_that_disagree(server, partner, loser, other):
-    """The name's former machine died with its record at the one; its new one registered at the other. Both are only asked."""
-    former = other.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "h", "-w", PARTNER)
-    other.wait_claims()
-    former.kill()
-    client(loser, "FILESRV")
-    loser.diagnose("--wins", WINS, "--wins", PARTNER)
-
-
-@healthy(unlike="wins-replication")
-def test_two_servers_of_which_one_knows_nobody(server, partner, loser):
-    client(loser, "FILESRV")
-    loser.diagnose("--wins", WINS, "--wins", database(partner))
-
-
 @case("wins-static-mapping", "confirmed", "FILESRV", by="10.77.0.3", unlike="same-computer-name", spares=[WINS, "10.77.0.4"])
 @case("same-user-name", "confirmed", "ALICE<03>", by="10.77.0.4", unlike="wins-static-mapping", spares=["10.77.0.3"])
 def test_a_mapping_and_a_user_at_once(lab, lan, server, loser, other):

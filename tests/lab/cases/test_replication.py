@@ -65,3 +65,10 @@ def test_servers_that_agree(servers, loser, other):
     for host in servers:
         host.netbt("wins", "add", "PC2<20>", "10.77.0.2", "--replace")
     loser.diagnose(*databases(servers))
+
+
+@healthy(unlike="wins-replication")
+def test_a_server_that_knows_nobody(servers, loser):
+    """Not to know a name is no other word about it."""
+    client(loser, "FILESRV", FIRST)
+    loser.diagnose("--wins", FIRST, *databases(servers)[2:])
