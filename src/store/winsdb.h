@@ -11,7 +11,8 @@
  * alone) survives the death of the process then, and loss of power at the latest after the next durable batch. Which expiry a name
  * has after a crash is the core's matter: it never lets a name expire within one renewal interval after a start. A batch whose append
  * failed is not there, with one exception that nobody can exclude: when the system fails while the disk is made to write (fsync), a
- * crash right then may leave the batch there, the whole of it.
+ * crash right then may leave the batch there, the whole of it. After such a failure nothing is promised against loss of power until the
+ * database has been copied (a backup): the system may have dropped what it could not write, and says of the next sync that it is well.
  *
  * Damage: each row of both tables carries a checksum over all it says. Opening for writing runs SQLite's quick check, loading checks
  * every row; either tells NBT_ERR_MALFORMED and what it saw, and nothing is served that cannot be trusted. The ways back:
