@@ -37,7 +37,7 @@ struct cli_context cli_context_default(const char *program)
 
         return (struct cli_context){
                 .program = program,
-                .config_path = "/etc/netbt/netbt.reg",
+                .config_path = CLI_DEFAULT_CONFIG,
                 .state_dir = "/var/lib/netbt",
                 .runtime_dir = "/run/netbt",
                 .colour = isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]) &&

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define CLI_DEFAULT_CONFIG "/etc/netbt/netbt.reg"
+
 enum cli_exit {
         CLI_EXIT_OK = 0,     /* done, nothing wrong found */
         CLI_EXIT_FOUND = 1,  /* done, and a conflict (or what was searched for) is reported */

@@ -416,7 +416,7 @@ static int print_cleared(const struct cli_context *ctx, uint64_t count, const ch
                         count == 1 ? "" : "s", path);
                 return CLI_EXIT_OK;
         }
-        json_t *document = json_pack("{s:I, s:s}", "cleared", (json_int_t)count, "backup", path);
+        json_t *document = json_pack("{s:I, s:o}", "cleared", (json_int_t)count, "backup", json_from_text(path));
         json_print(ctx->out, document, JSON_INDENT(2));
         return CLI_EXIT_OK;
 }

@@ -29,9 +29,15 @@ static const char help[] =
         "  /renew           lets netbtd read its settings again, as Windows' ipconfig /renew lets NetBT; the lease\n"
         "                   itself is the system's DHCP client's\n"
         "  /release         not done here: says who can\n"
+        "  --json           one JSON document, of everything\n"
+        "  --config FILE    settings (default /etc/netbt/netbt.reg)\n"
+        "  --runtime-dir DIR, --help, --version\n"
         "\n"
         "Host Name is what Windows would show: the value Hostname of the settings, else the machine's own name. WINS\n"
-        "servers are the running node's, the one in use first; without a node, those of the settings.\n";
+        "servers are the running node's, the one in use first; without a node, those of the settings.\n"
+        "\n"
+        "Exit status: 0 done; 2 wrong usage, or settings that cannot be read; 3 could not be done.\n"
+        "Examples:  netbt ipconfig /all        ipconfig-nbt /renew\n";
 
 enum verb { VERB_SHOW, VERB_RENEW, VERB_RELEASE };
 

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REAL_DIGITS 9 /* as many as a time in seconds or a share of loss is worth; 17 would print 2.6019999999999999 */
+
 void json_print(FILE *out, json_t *document, size_t flags)
 {
         if (document)
-                json_dumpf(document, out, flags);
+                json_dumpf(document, out, flags | JSON_REAL_PRECISION(REAL_DIGITS));
         else
                 fputs("null", out);
         fputc('\n', out);

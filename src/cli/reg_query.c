@@ -270,6 +270,17 @@ static void print_check(struct reg_request *request, const char *path, const str
                 fprintf(request->ctx->out, "%s: nothing wrong found.\n", path);
 }
 
+static int tell_absent(struct reg_request *request, const char *path)
+{
+        static const struct settings_effective nothing;
+
+        if (request->ctx->json)
+                print_check_json(request, path, &nothing);
+        else
+                fprintf(request->ctx->out, "%s: not there; the defaults hold.\n", path);
+        return CLI_EXIT_OK;
+}
+
 int reg_check(struct reg_request *request)
 {
         const char *path = request->argc ? request->argv[0] : request->ctx->config_path;
@@ -278,6 +289,9 @@ int reg_check(struct reg_request *request)
 
         if (request->argc > 1)
                 return cli_fail(request->ctx, CLI_EXIT_USAGE, "check", "takes one FILE at most", NULL);
+        /* without a file of its own at the usual place a machine runs on the defaults, and nothing is wrong with that */
+        if (!request->argc && strcmp(path, CLI_DEFAULT_CONFIG) == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+                return tell_absent(request, path);
         const int rc = settings_file_load(request->ctx, path, false, &doc);
         if (rc)
                 return rc;

@@ -11,6 +11,7 @@
 
 /* In a status; the newest. */
 #define STATUS_REFUSALS 256u
+#define BACKUPS_A_SECOND 100u
 
 static const struct ctl_wins_request EVERYTHING;
 
@@ -134,11 +135,12 @@ void winsd_complete(struct winsd *winsd, const struct wins_completion *complete)
 
 /* ---- backups ------------------------------------------------------------------------------------------------------ */
 
-/* BACKUP_DIR, or STATE/backup, with a name that tells when. */
+/* BACKUP_DIR, or STATE/backup, with a name that tells when; of one second there may be several. */
 static void default_path(const struct winsd *winsd, wall_t now, char *ret, size_t size_bytes)
 {
         const char *given = winsd->parts.setup->settings.wins_server.backup_dir;
         char when[WALL_TEXT_BYTES], directory[200];
+        struct stat there;
 
         wall_format(now, when);
         if (*given)
@@ -146,8 +148,16 @@ static void default_path(const struct winsd *winsd, wall_t now, char *ret, size_
         else
                 snprintf(directory, sizeof directory, "%.180s/backup", winsd->parts.server->state_dir);
         (void)mkdir(directory, 0750); /* if it cannot be, the backup says so */
-        snprintf(ret, size_bytes, "%s/wins-%.4s%.2s%.2sT%.2s%.2s%.2sZ.db", directory, when, when + 5, when + 8,
-                 when + 11, when + 14, when + 17);
+        for (unsigned i = 1; i <= BACKUPS_A_SECOND; i++) {
+                char number[16] = "";
+
+                if (i > 1)
+                        snprintf(number, sizeof number, "-%u", i);
+                snprintf(ret, size_bytes, "%s/wins-%.4s%.2s%.2sT%.2s%.2s%.2sZ%s.db", directory, when, when + 5,
+                         when + 8, when + 11, when + 14, when + 17, number);
+                if (stat(ret, &there) < 0)
+                        return;
+        }
 }
 
 static void backup(struct winsd *winsd, uint64_t id, const char *path)
