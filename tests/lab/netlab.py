@@ -56,8 +56,11 @@ def wait_until(condition, timeout_s=LIMIT_S, what="condition", every_s=0.05):
 
 
 def is_asleep(pid):
-    """Does it wait for something to happen? A program that the processor has no time for does not."""
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    """Does it wait for something to happen? A program that the processor has no time for does not, nor one that has ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def in_namespace(namespace, make):
