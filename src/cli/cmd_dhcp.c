@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char help[] =
-        "Usage: netbt dhcp check  FILE...           what is wrong in lease databases\n"
+        "Usage: netbt dhcp check  FILE... [--wins SOCKET]   what is wrong in lease databases\n"
         "       netbt dhcp repair FILE [-o CLEAN]   a clean copy beside the file, which is only read\n"
         "       netbt dhcp inform [-i IFACE] [--save]   ask DHCP servers for options 43 to 47\n"
         "       netbt dhcp show   [-i IFACE]        the settings' Dhcp* values: in use, hidden, left over\n"
@@ -25,7 +25,9 @@ static const char help[] =
         "      --timeout MS    inform: how long to wait for the first answer (default 4000)\n"
         "      --save          inform: write what was learnt to the settings\n"
         "      --yes           clear: do it; without, it is only shown\n"
-        "      --wins LIST, --nbdd LIST     addresses, with blanks between (options 44, 45)\n"
+        "      --wins SOCKET   check: winsd's control socket; leases whose address WINS gives to another name are "
+        "told\n"
+        "      --wins LIST, --nbdd LIST     learn: addresses, with blanks between (options 44, 45)\n"
         "      --node-type N, --scope SCOPE (options 46, 47); --netbios N: 0, 1 or 2 (option 43, Microsoft's part 1)\n"
         "      --release       learn: the lease is gone, and what it told with it\n"
         "      --json, --config FILE, --state-dir DIR, --runtime-dir DIR, --color[=WHEN], --help, --version\n"

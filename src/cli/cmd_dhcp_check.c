@@ -204,6 +204,8 @@ int dhcp_check(struct dhcp_request *request)
         exit = lease_files_check(request->ctx, (const char *const *)request->argv, (size_t)request->argc,
                                  request->format, LEASE_FILES_DATABASES, &paths, result.checker, result.files,
                                  &result.file_count);
+        if (exit == 0 && request->wins)
+                exit = dhcp_check_wins(request, result.checker);
         for (enum check_kind kind = 0; kind < CHECK_KIND_MAX; kind++)
                 faults += check_is_fault(kind) ? checker_count(result.checker, kind) : 0;
         if (exit == 0 && request->ctx->json)

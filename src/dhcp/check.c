@@ -50,6 +50,7 @@ static const struct {
         [CHECK_CLIENT_TWICE] = {"client-twice", "clients with two leases", true},
         [CHECK_NAME_TWICE] = {"name-twice", "names that two clients gave", true},
         [CHECK_NAME_CUT] = {"name-cut", "long names that NetBIOS cuts to one", true},
+        [CHECK_NAME_OTHER] = {"name-other", "addresses that the name service gives to another name", true},
         [CHECK_TIME] = {"time", "times that run backwards", true},
         [CHECK_DECLINED] = {"declined", "addresses that were found in use without a lease", true},
         [CHECK_NAME_LONG] = {"name-long", "names longer than NetBIOS' 15 bytes", false},
@@ -467,6 +468,37 @@ int checker_finish(struct checker *c)
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------- */
+
+/* A machine has its name under several suffixes, one record after the other. */
+static bool was_compared(const struct checker *c, const struct entry *e, const char *why)
+{
+        const struct list *list = &c->lists[CHECK_NAME_OTHER];
+        const struct check_finding *last = list->kept ? &list->items[list->kept - 1] : NULL;
+
+        return last && last->a.lease.address == e->address && last->a.offset == e->offset &&
+               strcmp(last->why, why) == 0;
+}
+
+int checker_compare(struct checker *c, uint32_t address, const char *netbios, const char *who)
+{
+        char stem[HOSTNAME_NETBIOS_BYTES];
+
+        for (uint32_t at = c->slots ? *slot_of(c, address) : NONE; at != NONE; at = c->entries[at].next) {
+                const struct entry *e = &c->entries[at];
+
+                if (e->state != LEASE_ACTIVE || e->stem == 0)
+                        continue;
+                hostname_netbios(e->name, stem);
+                if (strcmp(stem, netbios) == 0)
+                        continue;
+                const char *why = arena_printf(&c->names, "%s gives it to %s", who, netbios);
+
+                c->failed |= !why;
+                if (why && !was_compared(c, e, why))
+                        find_one(c, CHECK_NAME_OTHER, why, e);
+        }
+        return c->failed ? NBT_ERR_NOMEM : 0;
+}
 
 size_t checker_count(const struct checker *c, enum check_kind kind)
 {

@@ -20,6 +20,7 @@ enum check_kind {
         CHECK_CLIENT_TWICE,  /* one client holds two addresses */
         CHECK_NAME_TWICE,    /* two clients gave one name */
         CHECK_NAME_CUT,      /* two long names that NetBIOS cuts to one */
+        CHECK_NAME_OTHER,    /* the name service gives the address to another name: checker_compare() */
         CHECK_TIME,          /* a lease that ends before it starts, or a later record that starts earlier */
         CHECK_DECLINED,      /* a client found the address in use: someone has it without a lease */
         CHECK_NAME_LONG,     /* a remark: more than 15 bytes */
@@ -45,7 +46,7 @@ struct check_ref {
 
 struct check_finding {
         enum check_kind kind;
-        const char *why;       /* CHECK_DAMAGE, CHECK_TIME: one phrase */
+        const char *why;       /* CHECK_DAMAGE, CHECK_TIME, CHECK_NAME_OTHER: one phrase */
         struct check_ref a, b; /* A is the earlier; B has address 0 where there is but one */
 };
 
@@ -63,6 +64,10 @@ int checker_add(struct checker *checker, unsigned file, unsigned database, enum 
 
 /* All is there: compares names and clients. NBT_ERR_NOMEM. */
 int checker_finish(struct checker *checker) NBT_MUST_CHECK;
+
+/* After checker_finish(): the name service gives ADDRESS to a machine called NETBIOS (15 bytes at most), which WHO tells of ("WINS"). An active
+ * lease of the address to another name is a finding. NBT_ERR_NOMEM. */
+int checker_compare(struct checker *checker, uint32_t address, const char *netbios, const char *who) NBT_MUST_CHECK;
 
 size_t checker_count(const struct checker *checker, enum check_kind kind);
 /* How many leases are active, and how many addresses have a record at all. */

@@ -123,43 +123,6 @@ static bool judge_two_leases(const struct rule_input *in, struct rule_result *re
         return false;
 }
 
-/* The lease's host name, as a NetBIOS name; false if it has none. */
-static bool lease_stem(const struct check_ref *ref, struct nb_name *ret)
-{
-        char stem[HOSTNAME_NETBIOS_BYTES];
-
-        if (ref->lease.name[0] == '\0' || ref->lease.name[0] == '.')
-                return false;
-        hostname_netbios(ref->lease.name, stem);
-        *ret = nb_name_make(stem, 0);
-        return true;
-}
-
-/* WINS still gives an address for the name that DHCP has given to a machine of another name since. */
-static bool judge_passed_on(const struct rule_input *in, struct rule_result *ret)
-{
-        const struct snapshot_leases *leases = &in->snapshot->leases;
-
-        for (size_t i = 0; in->c->has_name && i < leases->lease_count; i++) {
-                const struct check_ref *ref = &leases->leases[i];
-                const struct case_holder *holder = case_find_holder(in->c, ref->lease.address);
-                struct nb_name name;
-
-                if (!holder || !holder->told_by_wins || holder->in_table || holder->answered ||
-                    ref->lease.state != LEASE_ACTIVE || !lease_stem(ref, &name) ||
-                    nb_name_same_stem(&name, &in->c->name))
-                        continue;
-                rule_fits(
-                        in, ret, VERDICT_LIKELY,
-                        "WINS still gives %s as the address of %s, but DHCP has leased it to another machine since: %s",
-                        describe_address(in, holder->address), describe_name(in), describe_client(in, ref));
-                ret->culprit = holder;
-                evidence_holder(in, holder, &ret->evidence);
-                return true;
-        }
-        return false;
-}
-
 /* An address concerned is used by another machine than the one it is leased to. */
 static bool judge_stranger(const struct rule_input *in, struct rule_result *ret)
 {
@@ -206,7 +169,8 @@ static bool name_leased_twice(const struct rule_input *in)
         for (size_t i = 0; in->c->has_name && i < leases->lease_count; i++) {
                 const struct check_ref *ref = &leases->leases[i];
 
-                if (!lease_stem(ref, &name) || !nb_name_same_stem(&name, &in->c->name) || ref->lease.client == 0)
+                if (!snapshot_lease_name(ref, &name) || !nb_name_same_stem(&name, &in->c->name) ||
+                    ref->lease.client == 0)
                         continue;
                 if (client && client != ref->lease.client)
                         return true;
@@ -238,8 +202,8 @@ static void judge_database(const struct rule_input *in, struct rule_result *ret)
                 rule_not_checked(ret, why_leases(in));
                 return;
         }
-        if (judge_shared_address(in, ret) || judge_two_leases(in, ret) || judge_passed_on(in, ret) ||
-            judge_stranger(in, ret) || judge_damage(in, ret)) {
+        if (judge_shared_address(in, ret) || judge_two_leases(in, ret) || judge_stranger(in, ret) ||
+            judge_damage(in, ret)) {
                 evidence_events(in, &ret->evidence);
                 remedy_database(in, &ret->remedy);
                 return;

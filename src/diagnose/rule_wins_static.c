@@ -145,7 +145,9 @@ static const struct case_holder *told_wrongly(const struct rule_input *in)
 static void judge_wire(const struct rule_input *in, struct rule_result *ret)
 {
         const struct case_holder *told = told_wrongly(in);
-        const bool lacks = told && told->host && told->host->table;
+        /* who has the address now is somebody else: by its own word, or by DHCP's */
+        const bool lacks = told && ((told->host && told->host->table) ||
+                                    snapshot_leased_to_other(in->snapshot, told->address, &in->c->name));
         const struct winsrec none = {0};
 
         if (!winsrec_was_refused(in) || !told) {

@@ -223,3 +223,27 @@ struct snapshot_event snapshot_event_read(const struct event *event, const char 
         read.holder = note.holder;
         return read;
 }
+
+bool snapshot_lease_name(const struct check_ref *ref, struct nb_name *ret)
+{
+        char stem[HOSTNAME_NETBIOS_BYTES];
+
+        if (ref->lease.name[0] == '\0' || ref->lease.name[0] == '.')
+                return false;
+        hostname_netbios(ref->lease.name, stem);
+        *ret = nb_name_make(stem, 0);
+        return true;
+}
+
+bool snapshot_leased_to_other(const struct snapshot *snapshot, uint32_t address, const struct nb_name *name)
+{
+        for (size_t i = 0; i < snapshot->leases.lease_count; i++) {
+                const struct check_ref *ref = &snapshot->leases.leases[i];
+                struct nb_name leased;
+
+                if (ref->lease.address == address && ref->lease.state == LEASE_ACTIVE &&
+                    snapshot_lease_name(ref, &leased))
+                        return !nb_name_same_stem(&leased, name);
+        }
+        return false;
+}

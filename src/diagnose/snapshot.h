@@ -256,3 +256,9 @@ const struct nbstat_entry *snapshot_table_holds(const struct nbstat_table *table
 
 /* Decodes sender, own address, name, verification and holder of EVENT. Never fails: what cannot be read is left 0 or false. */
 struct snapshot_event snapshot_event_read(const struct event *event, const char *source);
+
+/* The lease's host name, as a NetBIOS name; false if it has none. */
+bool snapshot_lease_name(const struct check_ref *ref, struct nb_name *ret);
+
+/* Is ADDRESS leased to a machine of another name than NAME, as far as lease databases were read? */
+bool snapshot_leased_to_other(const struct snapshot *snapshot, uint32_t address, const struct nb_name *name);

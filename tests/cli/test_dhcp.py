@@ -1,11 +1,12 @@
 """netbt dhcp without a network: lease files and settings. Real servers and clients: tests/lab/test_dhcp.py."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
-from conftest import TOP
+from conftest import TOP, Daemon, name16
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 SOUND = f"1795343547 {A} 10.0.0.1 ONE *\n1795343547 {B} 10.0.0.2 TWO *\n"
@@ -253,3 +254,30 @@ def test_hooks(tmp_path, hook, args, environment, expected):
 def test_hooks_leave_resolv_conf_alone():
     for hook in (TOP / "dist" / "hooks").iterdir():
         assert not [line for line in hook.read_text().splitlines() if "resolv" in line and not line.startswith("#")]
+
+
+def wins_row(name, address, suffix=0x20, type="unique"):
+    return {"name": name16(name, suffix), "type": type, "state": "active", "static": False, "owner": "10.0.0.9", "version": 1, "expiry_s": 0,
+            "members": [{"address": address, "owner": "10.0.0.9", "expiry_s": 0}]}
+
+
+def test_leases_that_wins_contradicts(run, tmp_path):
+    """Only computers' own names count: a user, a group and the same name in small letters are no contradiction."""
+    leases = tmp_path / "dnsmasq.leases"
+    leases.write_text("".join(f"1795343547 02:00:00:00:00:0{i} 10.0.0.{i} {name} *\n" for i, name in enumerate(("filesrv", "newpc", "print1", "*"), 1)))
+    daemon = Daemon(tmp_path)
+    daemon.replies["wins-show"] = {"wins": {"rows": [
+        wins_row("FILESRV", "10.0.0.1"), wins_row("OLDPC", "10.0.0.2"), wins_row("OLDPC", "10.0.0.2", 0x00), wins_row("JSMITH", "10.0.0.3", 0x03),
+        wins_row("LAB", "10.0.0.3", 0x00, "group"), wins_row("NOBODY", "10.0.0.4"), wins_row("ELSE", "10.0.0.5")]}}
+    try:
+        done = run("netbt", "dhcp", "check", leases, "--wins", tmp_path / "node.sock")
+        assert done.returncode == 1, done
+        assert "name-other (addresses that the name service gives to another name): 1\n  10.0.0.2: newpc 02-00-00-00-00-02" in done.stdout
+        assert done.stdout.rstrip().endswith(": WINS gives it to OLDPC"), "one record a machine, not one a suffix"
+        document = json.loads(run("netbt", "dhcp", "check", "--json", leases, "--wins", tmp_path / "node.sock").stdout)
+        assert document["counts"]["name-other"] == 1 and document["findings"][0]["why"] == "WINS gives it to OLDPC"
+        assert run("netbt", "dhcp", "check", leases).returncode == 0
+    finally:
+        daemon.close()
+    done = run("netbt", "dhcp", "check", leases, "--wins", tmp_path / "none")
+    assert done.returncode == 3 and re.fullmatch(r"netbt dhcp: --wins \S+/none: .+; give winsd's control socket \(/run/netbt/node\.sock\)\n", done.stderr), done.stderr

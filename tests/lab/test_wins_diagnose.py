@@ -226,3 +226,13 @@ def test_a_named_server_that_is_none(node, tmp_path):
     node.netbtd("-n", "FILESRV", "-t", "b")
     done = node.netbt("diagnose", "--wins", socket_of(node))
     assert done.returncode == 2 and "no WINS server" in done.stderr
+
+
+def test_leases_are_compared_with_wins(server, node):
+    """One lease disagrees with the database, however many suffixes its name has there; the names of users and groups are nobody's lease."""
+    wins(server, "static", "add", "OLDPC", "10.77.0.7")
+    claim(node)
+    leases = server.directory / "dnsmasq.leases"
+    leases.write_text(f"1795343547 02:00:00:00:00:07 10.77.0.7 newpc *\n1795343547 02:00:00:00:00:02 {node.address()} filesrv *\n")
+    done = server.netbt("dhcp", "check", leases, "--wins", socket_of(server), check=1)
+    assert done.stdout.count("WINS gives it to") == 1 and "10.77.0.7: newpc" in done.stdout and "WINS gives it to OLDPC" in done.stdout
