@@ -58,7 +58,7 @@ static const char help[] =
         "Examples:  netbt diagnose\n"
         "           wl-paste | netbt diagnose --event -\n"
         "           netbt diagnose --offline --json --event event.txt\n"
-        "           netbt diagnose --evtx a.evtx --evtx b.evtx --format html > report.html\n"
+        "           netbt diagnose --evtx System.evtx --pcap site.pcap --format html > report.html\n"
         "           netbt diagnose --offline --pcap site.pcap --name 'FILESRV<20>'\n";
 
 enum {

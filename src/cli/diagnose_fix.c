@@ -32,7 +32,7 @@ static void add_step(struct fix_work *work, enum fix_kind kind, bool failed, con
 static void add_step(struct fix_work *work, enum fix_kind kind, bool failed, const char *undo, const char *format,
                      va_list args)
 {
-        char text[1024];
+        char text[4096];
 
         (void)vsnprintf(text, sizeof text, format, args);
         const char *copy = arena_strdup(work->arena, text);

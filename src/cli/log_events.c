@@ -83,7 +83,7 @@ static const struct event *limit(struct rows *rows)
         const size_t over = wanted && rows->count > wanted ? rows->count - wanted : 0;
 
         rows->count -= over;
-        return rows->items + (rows->filter->newest ? over : 0);
+        return over && rows->filter->newest ? rows->items + over : rows->items;
 }
 
 int log_events_query(const struct cli_context *ctx, const char *path, enum log_file_kind kind,

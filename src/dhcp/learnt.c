@@ -359,16 +359,18 @@ static void add_ifaces(struct listing *l, const struct known *k)
                 return;
         }
         for (size_t i = 0; i < count && !l->failed; i++) {
-                const char *normal = NULL;
+                /* the rows outlive the document */
+                const char *key = arena_strdup(l->arena, keys[i]), *normal = NULL;
 
-                if (reg_key_normalise(keys[i], l->arena, &normal) < 0)
+                l->failed |= !key;
+                if (!key || reg_key_normalise(key, l->arena, &normal) < 0)
                         continue;
                 const char *id = strlen(normal) > strlen(k->top) ? normal + strlen(k->top) + 1 : "";
                 if (!*id || strchr(id, '\\'))
                         continue;
                 if (strncasecmp(id, IFACE_PREFIX, strlen(IFACE_PREFIX)) == 0)
                         id += strlen(IFACE_PREFIX);
-                add_value(l, k, keys[i], id);
+                add_value(l, k, key, id);
         }
 }
 

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LINE_BYTES 512
+#define LINE_BYTES 4096 /* a line names files */
 
 void texts_add(struct texts *texts, const char *format, ...)
 {
