@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The WINS server's benchmarks: each beside a bare echo of the same packet sizes and, for queries, beside nmbd, in the same run.
 
-usage: wins_bench.py [--build DIR] [--rounds N] [--seconds S] [--names N] [--quick]       root: it makes namespaces of its own
+usage: wins_bench.py [--build DIR] [--rounds N] [--seconds S] [--names N] [--only PARTS] [--json FILE]       root: it makes namespaces of its own
 
 Server and rivals have processor 0 alone, the clients processor 1. Figures drift with the machine; ratios of one run hold.
 """
@@ -109,7 +109,7 @@ class Bench:
         for directory in ("state", "lock", "cache", "private"):
             (server.directory / "samba" / directory / "wins.dat").write_text("VERSION 1 0\n" + "\n".join(lines) + "\n")
         process = server.start("nmbd", *SERVER, "nmbd", "-F", "--no-process-group", "-s", conf, "--debug-stdout", "-d0")
-        server.wait_nmbd(process, 120)
+        server.wait_nmbd(process)
         theirs = [self.load(client, server.address(), 137, "query", 0, names) for _ in range(self.rounds)]
         process.kill()
         self.fill(server, names)
