@@ -169,19 +169,10 @@ static const char *plan_clear(struct fix_work *work, const struct diagnose_findi
 /* Does the node run under the name that the settings give, or under one of its command line? */
 static bool node_uses_settings(const struct snapshot *snapshot)
 {
-        static const enum hostname_source order[HOSTNAME_SOURCE_MAX] = {HOSTNAME_COMPUTER_NAME, HOSTNAME_ACTIVE,
-                                                                        HOSTNAME_TCPIP, HOSTNAME_TCPIP_NV};
-        char netbios[HOSTNAME_NETBIOS_BYTES];
+        char name[HOSTNAME_NETBIOS_BYTES];
 
-        for (size_t i = 0; snapshot->node && i < HOSTNAME_SOURCE_MAX; i++) {
-                const char *text = snapshot->host_names.names[order[i]];
-
-                if (!text || !*text)
-                        continue;
-                hostname_netbios(text, netbios);
-                return strcmp(netbios, snapshot->node->computer) == 0;
-        }
-        return true;
+        hostname_choose(snapshot->host_names.names, name);
+        return !snapshot->node || !name[0] || strcmp(name, snapshot->node->computer) == 0;
 }
 
 static const char *plan_host_name(struct fix_work *work, const struct diagnose_finding *finding)

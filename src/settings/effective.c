@@ -595,9 +595,6 @@ static void complain_about_cut(struct builder *b, enum hostname_source source)
 
 static void take_names(struct builder *b)
 {
-        /* ASSUMPTION: starting netbtd is what a restart is to Windows, so the name for the next start comes first. */
-        static const enum hostname_source order[HOSTNAME_SOURCE_MAX] = {HOSTNAME_COMPUTER_NAME, HOSTNAME_ACTIVE,
-                                                                        HOSTNAME_TCPIP, HOSTNAME_TCPIP_NV};
         char *name = arena_alloc(b->arena, HOSTNAME_NETBIOS_BYTES);
 
         b->out->computer_name = name ? name : "";
@@ -609,9 +606,8 @@ static void take_names(struct builder *b)
                 if (b->out->host_names[i])
                         complain_about_cut(b, (enum hostname_source)i);
         }
-        for (int i = 0; name && !*name && i < HOSTNAME_SOURCE_MAX; i++)
-                if (b->out->host_names[order[i]])
-                        hostname_netbios(b->out->host_names[order[i]], name);
+        if (name)
+                hostname_choose(b->out->host_names, name);
         b->out->domain = text_or_empty(b, SCHEMA_KEY_TCPIP, "Domain");
         if (!*b->out->domain)
                 b->out->domain = text_or_empty(b, SCHEMA_KEY_TCPIP, "NV Domain");

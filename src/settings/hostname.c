@@ -67,3 +67,14 @@ const struct hostname_place *hostname_source_place(enum hostname_source source)
 
         return &places[source];
 }
+
+void hostname_choose(const char *const sources[HOSTNAME_SOURCE_MAX], char ret_name[HOSTNAME_NETBIOS_BYTES])
+{
+        static const enum hostname_source order[HOSTNAME_SOURCE_MAX] = {HOSTNAME_COMPUTER_NAME, HOSTNAME_ACTIVE,
+                                                                        HOSTNAME_TCPIP, HOSTNAME_TCPIP_NV};
+
+        ret_name[0] = '\0';
+        for (int i = 0; !ret_name[0] && i < HOSTNAME_SOURCE_MAX; i++)
+                if (sources[order[i]])
+                        hostname_netbios(sources[order[i]], ret_name);
+}

@@ -42,6 +42,10 @@ bool hostname_is_cut(const char *host);
 void hostname_compare(const char *const sources[HOSTNAME_SOURCE_MAX], const char *reference,
                       struct hostname_comparison *ret);
 
+/* The NetBIOS name that the sources (NULL: absent) give a node that starts now; "" if none does.
+ * ASSUMPTION: starting netbtd is what a restart is to Windows, so the name for the next start comes first. */
+void hostname_choose(const char *const sources[HOSTNAME_SOURCE_MAX], char ret_name[HOSTNAME_NETBIOS_BYTES]);
+
 /* Where the source stands in the registry; static. */
 struct hostname_place {
         const char *key, *value;
