@@ -38,7 +38,7 @@ static bool decide_by_name(const struct wins_claim *claim, struct wins_decision 
                 *ret = refuse(NBNS_RCODE_RFS_ERR);
                 return true;
         }
-        if (claim->suffix == 0x1D && !claim->is_group) {
+        if (claim->suffix == 0x1D) {
                 *ret = verdict(WINS_VERDICT_PRETEND); /* master browsers are a matter of each subnet */
                 return true;
         }
@@ -74,12 +74,17 @@ struct wins_decision wins_decide_register(const struct wins_claim *claim, const 
 
         if (decide_by_name(claim, &decision))
                 return decision;
-        if (!old->exists || (old->state != WINS_ACTIVE && !old->is_static))
+        if (!old->exists)
+                return verdict(WINS_VERDICT_ACCEPT);
+        /* Nobody knows who else is in a normal group: that the one left who was written down does not free its name. */
+        if (old->type == WINS_GROUP && !claim->is_group)
+                return refuse(NBNS_RCODE_ACT_ERR);
+        if (old->state != WINS_ACTIVE && !old->is_static)
                 return verdict(WINS_VERDICT_ACCEPT);
         if (old->is_static && !(migrate && is_machine(old)))
                 return decide_static(claim, old);
         if (old->type == WINS_GROUP)
-                return claim->is_group ? renewed(old) : refuse(NBNS_RCODE_ACT_ERR);
+                return renewed(old);
         if (old->type == WINS_INTERNET) {
                 if (!claim->is_group)
                         return refuse(NBNS_RCODE_ACT_ERR);
@@ -90,12 +95,16 @@ struct wins_decision wins_decide_register(const struct wins_claim *claim, const 
         return renewed(old);
 }
 
-enum wins_release_verdict wins_decide_release(const struct wins_holding *old, bool is_group, bool source_is_member,
+enum wins_release_verdict wins_decide_release(const struct wins_holding *old, const struct wins_leaving *leaving,
                                               unsigned members)
 {
-        if (!old->exists || old->is_static || old->state != WINS_ACTIVE || !source_is_member)
+        if (!old->exists || old->is_static || old->state != WINS_ACTIVE || !leaving->is_from_member)
                 return WINS_RELEASE_NOTHING;
-        if (is_group != !is_machine(old))
+        if (leaving->is_group != !is_machine(old))
+                return WINS_RELEASE_NOTHING;
+        /* The members of an internet group are machines of their own (anybody may be one); those of a multihomed record are
+         * one machine, which may speak for all its addresses. */
+        if (old->type == WINS_INTERNET && !leaving->names_itself)
                 return WINS_RELEASE_NOTHING;
         if (members > 1)
                 return WINS_RELEASE_MEMBER;

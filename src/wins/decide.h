@@ -53,8 +53,14 @@ enum wins_release_verdict {
         WINS_RELEASE_TOMBSTONE, /* another server's record: ours as a tombstone, so that the release replicates back */
 };
 
-/* SOURCE_IS_MEMBER: the packet came from one of the record's addresses. MEMBERS: how many it has. */
-enum wins_release_verdict wins_decide_release(const struct wins_holding *old, bool is_group, bool source_is_member,
+struct wins_leaving {
+        bool is_group;       /* the G bit of NB_FLAGS */
+        bool is_from_member; /* the packet came from one of the record's addresses */
+        bool names_itself;   /* and the address that is to go is the same */
+};
+
+/* MEMBERS: how many the record has. */
+enum wins_release_verdict wins_decide_release(const struct wins_holding *old, const struct wins_leaving *leaving,
                                               unsigned members);
 
 /* How a challenge ended: the record as it would be if nobody lived had. */

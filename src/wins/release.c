@@ -60,7 +60,6 @@ static void submit(struct wins *wins, const struct wins_subject *subject, const 
 void wins_release(struct wins *wins, const struct wins_subject *subject)
 {
         const struct wins_request *request = subject->request;
-        const bool is_group = request->nb_flags & NBNS_NB_GROUP;
         const uint32_t slot = subject->scope_number < 0
                                       ? 0
                                       : wins_table_find(&wins->table, &subject->name, (uint16_t)subject->scope_number);
@@ -74,8 +73,11 @@ void wins_release(struct wins *wins, const struct wins_subject *subject)
                 old.is_static = record.is_static;
                 old.is_ours = record.owner == wins->owner;
         }
-        const bool is_member = slot && wins_record_member(&record, request->source) >= 0;
-        const enum wins_release_verdict verdict = wins_decide_release(&old, is_group, is_member, record.member_count);
+        const struct wins_leaving leaving = {.is_group = request->nb_flags & NBNS_NB_GROUP,
+                                             .is_from_member =
+                                                     slot && wins_record_member(&record, request->source) >= 0,
+                                             .names_itself = request->address == request->source};
+        const enum wins_release_verdict verdict = wins_decide_release(&old, &leaving, record.member_count);
         if (verdict != WINS_RELEASE_NOTHING) {
                 wins->statistics.releases_successful++;
                 change(wins, &record, verdict, request);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define MAX_COLUMNS 7
+#define MAX_COLUMNS 10
 
 static const char *directory;
 
@@ -93,40 +93,44 @@ static void check_register(char *columns[MAX_COLUMNS], unsigned line)
 static void check_release(char *columns[MAX_COLUMNS], unsigned line)
 {
         const struct wins_holding old = holding(columns[0]);
+        const struct wins_leaving leaving = {.is_group = !strcmp(columns[1], "group"),
+                                             .is_from_member = !strcmp(columns[2], "yes"),
+                                             .names_itself = !strcmp(columns[3], "yes")};
         const enum wins_release_verdict verdict =
-                wins_decide_release(&old, !strcmp(columns[1], "group"), !strcmp(columns[2], "yes"),
-                                    (unsigned)strtoul(columns[3], NULL, 10));
+                wins_decide_release(&old, &leaving, (unsigned)strtoul(columns[4], NULL, 10));
 
-        if (strcmp(wins_release_str(verdict), columns[4]))
-                fail_msg("wins_release.tsv:%u: %s, expected %s", line, wins_release_str(verdict), columns[4]);
+        if (strcmp(wins_release_str(verdict), columns[5]))
+                fail_msg("wins_release.tsv:%u: %s, expected %s", line, wins_release_str(verdict), columns[5]);
 }
 
 static void test_register(void **state)
 {
         (void)state;
-        assert_true(each_row("wins_register.tsv", 7, check_register) >= 70);
+        assert_true(each_row("wins_register.tsv", 7, check_register) >= 80);
 }
 
 static void test_release(void **state)
 {
         (void)state;
-        assert_true(each_row("wins_release.tsv", 6, check_release) >= 20);
+        assert_true(each_row("wins_release.tsv", 7, check_release) >= 30);
 }
 
-/* For every combination there is: what must never happen. */
+/* ---- every combination there is -------------------------------------------------------------------------------------------- */
+
 static void each_combination(void (*check)(const struct wins_claim *claim, const struct wins_holding *old,
                                            bool migrate))
 {
         static const uint8_t suffixes[] = {0x00, 0x03, 0x1B, 0x1C, 0x1D, 0x1E, 0x20};
 
-        for (unsigned bits = 0; bits < 1024; bits++) {
+        for (unsigned bits = 0; bits < 2048; bits++) {
                 for (unsigned i = 0; i < NBT_ARRAY_SIZE(suffixes) * WINS_TYPE_MAX * WINS_STATE_MAX; i++) {
                         const struct wins_claim claim = {.suffix = suffixes[i % 7],
                                                          .is_group = bits & 1,
                                                          .is_multihomed = bits & 2,
                                                          .is_reserved = bits & 4,
                                                          .is_own_name = bits & 8,
-                                                         .is_from_self = bits & 16};
+                                                         .is_from_self = bits & 16,
+                                                         .scope_len_bytes = bits & 1024 ? 238 : 237};
                         const struct wins_holding old = {.exists = bits & 32,
                                                          .type = (enum wins_type)(i / 7 % WINS_TYPE_MAX),
                                                          .state = (enum wins_state)(i / 28),
@@ -138,6 +142,112 @@ static void each_combination(void (*check)(const struct wins_claim *claim, const
                 }
         }
 }
+
+/* The rules that cover them all. */
+static struct rule {
+        char text[512];
+        char *columns[MAX_COLUMNS];
+        unsigned line, hits;
+} rules[64];
+static size_t rule_count;
+
+static void keep_rule(char *columns[MAX_COLUMNS], unsigned line)
+{
+        struct rule *rule = &rules[rule_count++];
+        size_t used = 0;
+
+        assert_true(rule_count <= NBT_ARRAY_SIZE(rules));
+        rule->line = line;
+        for (size_t i = 0; i < MAX_COLUMNS; i++) {
+                rule->columns[i] = strcpy(&rule->text[used], columns[i]);
+                used += strlen(columns[i]) + 1;
+        }
+}
+
+static bool is_word(const char *pattern, const char *word)
+{
+        return !strcmp(pattern, "*") || !strcmp(pattern, word);
+}
+
+static bool fits_class(const char *pattern, const char *word)
+{
+        const bool machine = !strcmp(word, "unique") || !strcmp(word, "multihomed");
+
+        return is_word(pattern, word) || (!strcmp(pattern, "machine") && machine) ||
+               (!strcmp(pattern, "any-group") && (!strcmp(word, "group") || !strcmp(word, "internet")));
+}
+
+static bool fits_context(const char *pattern, const struct wins_claim *claim, bool migrate)
+{
+        char copy[64];
+        bool fits = true;
+
+        if (!strcmp(pattern, "*"))
+                return true;
+        snprintf(copy, sizeof(copy), "%s", pattern);
+        for (const char *word = strtok(copy, ","); word; word = strtok(NULL, ",")) {
+                const bool wanted = *word != '!';
+                const char *what = wanted ? word : word + 1;
+                const bool holds = !strcmp(what, "migrate")    ? migrate
+                                   : !strcmp(what, "own")      ? claim->is_own_name
+                                   : !strcmp(what, "self")     ? claim->is_from_self
+                                   : !strcmp(what, "reserved") ? claim->is_reserved
+                                                               : claim->scope_len_bytes > WINS_SCOPE_MAX_BYTES;
+
+                fits = fits && holds == wanted;
+        }
+        return fits;
+}
+
+static bool fits(const struct rule *rule, const struct wins_claim *claim, const struct wins_holding *old, bool migrate)
+{
+        char suffix[3];
+
+        snprintf(suffix, sizeof(suffix), "%02X", claim->suffix);
+        return is_word(rule->columns[0], suffix) &&
+               fits_class(rule->columns[1], claim->is_group        ? "group"
+                                            : claim->is_multihomed ? "multihomed"
+                                                                   : "unique") &&
+               fits_context(rule->columns[2], claim, migrate) &&
+               fits_class(rule->columns[3], old->exists ? wins_type_str(old->type) : "none") &&
+               is_word(rule->columns[4], wins_state_str(old->state)) &&
+               is_word(rule->columns[5], old->is_static ? "static" : "dynamic") &&
+               is_word(rule->columns[6], old->is_ours ? "ours" : "replica") &&
+               is_word(rule->columns[7], old->holds_address ? "same" : "other");
+}
+
+static void check_rules(const struct wins_claim *claim, const struct wins_holding *old, bool migrate)
+{
+        const struct wins_decision decision = wins_decide_register(claim, old, migrate);
+        size_t i = 0;
+        char got[32];
+
+        while (i < rule_count && !fits(&rules[i], claim, old, migrate))
+                i++;
+        if (i == rule_count)
+                fail_msg("no rule: suffix %02X, group %d, %s %s", claim->suffix, claim->is_group,
+                         wins_type_str(old->type), wins_state_str(old->state));
+        snprintf(got, sizeof(got), decision.verdict == WINS_VERDICT_REFUSE ? "%s %u" : "%s",
+                 wins_verdict_str(decision.verdict), decision.rcode);
+        if (strcmp(got, rules[i].columns[8]))
+                fail_msg("wins_register_rules.tsv:%u: %s, expected %s (suffix %02X, %s %s)", rules[i].line, got,
+                         rules[i].columns[8], claim->suffix, wins_type_str(old->type), wins_state_str(old->state));
+        rules[i].hits++;
+}
+
+/* Every claim of every name meets one rule, no rule is idle, and the code decides as the rules do. */
+static void test_rules(void **state)
+{
+        (void)state;
+        rule_count = 0;
+        assert_true(each_row("wins_register_rules.tsv", 10, keep_rule) >= 20);
+        each_combination(check_rules);
+        for (size_t i = 0; i < rule_count; i++)
+                if (rules[i].hits == 0)
+                        fail_msg("wins_register_rules.tsv:%u: nothing ever meets it", rules[i].line);
+}
+
+/* What must never happen, whatever the tables say. */
 
 static void check_safety(const struct wins_claim *claim, const struct wins_holding *old, bool migrate)
 {
@@ -211,8 +321,8 @@ static void test_scavenge(void **state)
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_register), cmocka_unit_test(test_release),  cmocka_unit_test(test_safety),
-                cmocka_unit_test(test_type),     cmocka_unit_test(test_scavenge),
+                cmocka_unit_test(test_register), cmocka_unit_test(test_release), cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_safety),   cmocka_unit_test(test_type),    cmocka_unit_test(test_scavenge),
         };
 
         if (argc < 2)
