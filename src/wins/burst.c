@@ -13,9 +13,15 @@
 
 #define PROBES 8u
 
+/* Claims that wait for the store. Challenges are no burst: they wait for holders, each for as long as it takes. */
+static uint32_t queue_len(const struct wins *wins)
+{
+        return wins->work_count - wins->heap_count;
+}
+
 bool wins_burst_is_on(const struct wins *wins)
 {
-        return wins->settings.burst_queue > 0 && wins->work_count >= wins->settings.burst_queue;
+        return wins->settings.burst_queue > 0 && queue_len(wins) >= wins->settings.burst_queue;
 }
 
 static uint32_t place_of(const struct wins *wins, const struct nb_name *name)
@@ -80,7 +86,7 @@ bool wins_burst_answer(struct wins *wins, const struct wins_subject *subject)
 
 void wins_burst_settle(struct wins *wins)
 {
-        if (!wins->burst || wins->work_count > wins->settings.burst_queue / 2)
+        if (!wins->burst || queue_len(wins) > wins->settings.burst_queue / 2)
                 return;
         wins_emit_notice(wins, WINS_NOTICE_BURST_OVER, NULL, NULL)->count = wins->burst_count;
         wins->burst = false;

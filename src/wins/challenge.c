@@ -157,7 +157,7 @@ static uint16_t free_id(struct wins *wins)
 {
         uint16_t id;
 
-        /* at most WINS_MAX_WORKS of 65536 are in use */
+        /* at most WINS_MAX_CHALLENGES of 65536 are in use */
         do
                 id = (uint16_t)rng_u32(&wins->rng);
         while (wins->challenge_by_id[id]);
@@ -227,12 +227,16 @@ void wins_challenge_response(struct wins *wins, const struct wins_packet *packet
         /* only a holder can speak for itself; the claimant above all cannot */
         if (!challenge || nbns->header.opcode != NBNS_OPCODE_QUERY || !nbns->has_answer ||
             !nb_name_equal(&nbns->answer.name, &work->name) ||
+            !nb_scope_equal(&nbns->answer.scope, wins_scopes_get(&wins->table.scopes, work->scope)) ||
             !is_listed(challenge->addresses, challenge->count, packet->source)) {
                 wins->statistics.packets_unmatched++;
                 return;
         }
-        const size_t count = nbns->header.rcode == NBNS_RCODE_OK ? nbns_rr_address_count(&nbns->answer) : 0;
-        if (count > 0) {
+        const bool denied = nbns->header.rcode != NBNS_RCODE_OK;
+        const size_t count = denied ? 0 : nbns_rr_address_count(&nbns->answer);
+        if (!denied && count == 0) {
+                wins->statistics.packets_malformed++; /* neither yes nor no: it is asked again */
+        } else if (count > 0) {
                 for (size_t i = 0; i < count; i++)
                         answered[i] = nbns_rr_address_get(&nbns->answer, i).address;
                 alive(wins, challenge, packet->source, answered, count);

@@ -7,12 +7,13 @@
 #define FRESH_S 2
 
 /* What the database says of the subject's name. BURST: the address that a quick answer promised it to, 0 if none. */
-static struct wins_holding holding_of(const struct wins *wins, uint32_t slot, const struct wins_request *request,
+static struct wins_holding holding_of(const struct wins *wins, uint32_t slot, const struct wins_subject *subject,
                                       struct wins_record *record, uint32_t *ret_burst)
 {
         struct wins_holding old = {0};
 
         *ret_burst = 0;
+        record->version = 0;
         if (slot) {
                 wins_table_get(&wins->table, slot, record);
                 old.exists = true;
@@ -20,10 +21,10 @@ static struct wins_holding holding_of(const struct wins *wins, uint32_t slot, co
                 old.state = record->state;
                 old.is_static = record->is_static;
                 old.is_ours = record->owner == wins->owner;
-                old.holds_address = wins_record_member(record, request->address) >= 0;
+                old.holds_address = wins_record_member(record, subject->request->address) >= 0;
         }
-        if (!slot || record->state != WINS_ACTIVE)
-                *ret_burst = wins->burst_entries && record ? wins_burst_holder(wins, &record->name) : 0;
+        if ((!slot || record->state != WINS_ACTIVE) && subject->scope->len_bytes == 0)
+                *ret_burst = wins_burst_holder(wins, &subject->name);
         return old;
 }
 
@@ -265,7 +266,7 @@ static void challenge(struct wins *wins, const struct wins_subject *subject, con
         if (!burst)
                 for (count = 0; count < record->member_count; count++)
                         addresses[count] = record->members[count].address;
-        wins_challenge_begin(wins, work, subject->request, burst ? 0 : record->version, addresses, count,
+        wins_challenge_begin(wins, work, subject->request, record->version, addresses, count,
                              burst || is_fresh(wins, subject, record));
 }
 
@@ -273,6 +274,10 @@ static bool has_room(struct wins *wins, const struct wins_subject *subject, enum
 {
         if (verdict != WINS_VERDICT_ACCEPT && verdict != WINS_VERDICT_CHALLENGE && verdict != WINS_VERDICT_ADD)
                 return true;
+        if (verdict == WINS_VERDICT_CHALLENGE && wins->heap_count >= WINS_MAX_CHALLENGES) {
+                wins_emit_notice(wins, WINS_NOTICE_FULL, &subject->name, subject->scope)->count = wins->heap_count;
+                return false;
+        }
         if (subject->work)
                 return true;
         if (wins->work_count >= WINS_MAX_WORKS) {
@@ -295,8 +300,7 @@ void wins_claim(struct wins *wins, const struct wins_subject *subject)
         struct wins_record record;
         uint32_t burst;
 
-        record.name = subject->name;
-        const struct wins_holding old = holding_of(wins, slot, subject->request, &record, &burst);
+        const struct wins_holding old = holding_of(wins, slot, subject, &record, &burst);
         struct wins_decision decision = wins_decide_register(&claim, &old, wins->settings.migrate);
 
         if (burst && burst != subject->request->address && decision.verdict == WINS_VERDICT_ACCEPT)
@@ -334,13 +338,12 @@ void wins_claim(struct wins *wins, const struct wins_subject *subject)
 
 /* ---- after a challenge ------------------------------------------------------------------------------------------------------- */
 
-static void merge(struct wins *wins, const struct wins_subject *subject, uint32_t slot, const uint32_t *answered,
-                  size_t answered_count)
+static void merge(struct wins *wins, const struct wins_subject *subject, uint32_t slot, uint32_t who,
+                  const uint32_t *answered, size_t answered_count)
 {
         struct wins_record old, record;
 
         make_record(wins, subject, &record);
-        record.type = WINS_MULTIHOMED;
         if (slot) {
                 wins_table_get(&wins->table, slot, &old);
                 for (unsigned i = 0; i < old.member_count && record.member_count < WINS_MAX_MEMBERS; i++) {
@@ -356,10 +359,12 @@ static void merge(struct wins *wins, const struct wins_subject *subject, uint32_
                         record.member_count++;
                 }
         }
+        if (record.member_count > 1)
+                record.type = WINS_MULTIHOMED; /* else it is one that has changed its address */
         wins->statistics.claims_merged++;
         struct wins_notice *notice = wins_emit_notice(wins, WINS_NOTICE_MERGED, &subject->name, subject->scope);
         notice->claimant = subject->request->address;
-        notice->holder = record.member_count > 1 ? record.members[1].address : 0;
+        notice->holder = who;
         submit(wins, subject, &record);
 }
 
@@ -384,7 +389,7 @@ void wins_claim_challenged(struct wins *wins, struct wins_work *work, const stru
         const uint32_t slot = wins_table_find(&wins->table, &work->name, work->scope);
         const struct wins_slot *record = slot ? wins_slot_at(&wins->table, slot) : NULL;
 
-        if (challenge->version != 0 && (!record || record->version != challenge->version)) {
+        if (challenge->version != (record ? record->version : 0)) {
                 wins_claim(wins, &subject); /* an administrator changed it meanwhile */
                 return;
         }
@@ -396,7 +401,7 @@ void wins_claim_challenged(struct wins *wins, struct wins_work *work, const stru
                 refuse(wins, &subject, NBNS_RCODE_ACT_ERR, who, record && record->flags & WINS_SLOT_STATIC);
                 return;
         case WINS_END_MERGE:
-                merge(wins, &subject, slot, answered, answered_count);
+                merge(wins, &subject, slot, who, answered, answered_count);
                 return;
         }
 }

@@ -29,6 +29,7 @@ struct wins_request {
 struct wins_waiter {
         struct wins_waiter *next;
         struct wins_request request;
+        bool is_holder; /* it came from an address of the record */
 };
 
 struct wins_work;
@@ -38,7 +39,7 @@ struct wins_challenge {
         struct wins_request request;
         mono_t next_at;
         uint32_t heap_index;
-        uint64_t version; /* of the challenged record; 0: none (a burst answer is challenged) */
+        uint64_t version; /* of the record then; 0: there was none, and who was promised the name in a burst is asked */
         uint16_t id;
         uint8_t tries, index, count;
         uint32_t addresses[WINS_MAX_MEMBERS];
@@ -51,8 +52,8 @@ struct wins_work {
         uint64_t hash;
         uint16_t scope; /* held */
         uint8_t waiter_count;
-        uint32_t pending; /* changes in batches */
-        struct wins_waiter *waiters;
+        uint32_t pending;            /* changes in batches */
+        struct wins_waiter *waiters; /* holders, then the others; each as they came */
         struct wins_challenge *challenge;
         struct wins_request current; /* whose change is pending; all zero: none's */
 };

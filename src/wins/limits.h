@@ -39,8 +39,11 @@
 #define WINS_BURST_STEPS 10u
 #define WINS_BURST_NAMES 65536u /* claims so answered that are remembered, so that a twin is told */
 
-#define WINS_MAX_WORKS 25000u  /* claims under way (challenge or commit), KB154410's queue bound */
-#define WINS_MAX_WAITERS 8u    /* other claims of one name that wait for the one under way */
+#define WINS_MAX_WORKS 25000u /* claims under way (challenge or commit), KB154410's queue bound */
+/* Of these, so many may be challenges. They last as long as a holder is silent, seconds to minutes, and anybody can begin them:
+ * who does may leave no contested name an answer, but not take the place of claims that only wait for the disk. */
+#define WINS_MAX_CHALLENGES 20000u
+#define WINS_MAX_WAITERS 8u    /* other claims of one name that wait for the one under way; the holder's go before */
 #define WINS_MAX_OWN_NAMES 64u /* of the carried node */
 #define WINS_MAX_OWN_ADDRESSES 32u
 #define WINS_MAX_BLOCKED 64u   /* names of the block list */

@@ -32,11 +32,11 @@ struct wins_settings {
         uint32_t extinction_interval_s; /* released → tombstone */
         uint32_t extinction_timeout_s;  /* tombstone → deleted */
         uint32_t verify_s;              /* replicas older are to be verified with their owner */
-        uint32_t burst_queue;           /* claims under way before quick answers begin; 0: no burst handling */
-        bool migrate;                   /* MigrateOn: dynamic claims may take static unique and multihomed mappings */
-        bool prepend_1b;                /* answers for <1C> begin with the address of the <1B> (default on, KB167365) */
-        bool randomize_1c;              /* Randomize1cList: the others rotate */
-        bool block_queries; /* MS09-008 (EnableQueryBlockList, default on): the block list is answered negatively */
+        uint32_t burst_queue; /* claims that wait for the store before quick answers begin; 0: no burst handling */
+        bool migrate;         /* MigrateOn: dynamic claims may take static unique and multihomed mappings */
+        bool prepend_1b;      /* answers for <1C> begin with the address of the <1B> (default on, KB167365) */
+        bool randomize_1c;    /* Randomize1cList: the others rotate */
+        bool block_queries;   /* MS09-008 (EnableQueryBlockList, default on): the block list is answered negatively */
         size_t block_count;
         char blocked[WINS_MAX_BLOCKED][16]; /* QueryBlockList: stems, upper case; default WPAD and ISATAP */
         uint64_t start_version; /* versions of our own begin above it (0: no matter), "Starting Version Count" */

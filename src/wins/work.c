@@ -71,6 +71,35 @@ static bool is_resent(const struct wins_work *work, const struct wins_request *r
         return work->pending > 0 && is_same_request(&work->current, request);
 }
 
+static bool is_from_holder(const struct wins *wins, const struct wins_work *work, const struct wins_request *request)
+{
+        const uint32_t slot = wins_table_find(&wins->table, &work->name, work->scope);
+        struct wins_record record;
+
+        if (!slot)
+                return false;
+        wins_table_get(&wins->table, slot, &record);
+        return wins_record_member(&record, request->source) >= 0;
+}
+
+/* Room for one more: a stranger's place for the holder, if it must be. */
+static bool make_room(struct wins_work *work, bool is_holder)
+{
+        struct wins_waiter **last = &work->waiters;
+
+        if (work->waiter_count < WINS_MAX_WAITERS)
+                return true;
+        while ((*last)->next)
+                last = &(*last)->next;
+        if (!is_holder || (*last)->is_holder)
+                return false;
+        free(*last);
+        *last = NULL;
+        work->waiter_count--;
+        return true;
+}
+
+/* The holder's renewals and releases wait before what others claim: however many these are, it has its turn next. */
 static void wait_for(struct wins *wins, struct wins_work *work, const struct wins_request *request)
 {
         struct wins_waiter **at = &work->waiters;
@@ -79,7 +108,8 @@ static void wait_for(struct wins *wins, struct wins_work *work, const struct win
                 wins->statistics.resent_ignored++;
                 return;
         }
-        if (work->waiter_count >= WINS_MAX_WAITERS)
+        const bool is_holder = is_from_holder(wins, work, request);
+        if (!make_room(work, is_holder))
                 return; /* it will ask again */
         struct wins_waiter *waiter = calloc(1, sizeof(*waiter));
         if (!waiter) {
@@ -87,8 +117,10 @@ static void wait_for(struct wins *wins, struct wins_work *work, const struct win
                 return;
         }
         waiter->request = *request;
-        while (*at)
+        waiter->is_holder = is_holder;
+        while (*at && (!is_holder || (*at)->is_holder))
                 at = &(*at)->next;
+        waiter->next = *at;
         *at = waiter;
         work->waiter_count++;
 }

@@ -5,7 +5,7 @@
  *                                  no-prepend, randomize, no-block
  *   self ADDRESS[,ADDRESS] NAME... the carried node
  *   start | restart | crash        crash: what the store has not confirmed is gone
- *   recv FROM WHAT NAME [words]    register, refresh, multihomed, release, query; answer, deny (to the last challenge)
+ *   recv FROM WHAT NAME [words]    register, refresh, multihomed, release, query; answer, deny, empty (to the last challenge)
  *                                  words: an address (default FROM; answer: any number), group, id N, port N, scope S
  *   static TYPE NAME ADDRESS...    an administrator's mapping; TYPE as wins_type_str()
  *   delete NAME | tombstone NAME | scavenge | flush
@@ -155,7 +155,8 @@ static void build(struct replay *replay, struct nbns_packet *packet, uint8_t rda
                   uint32_t source)
 {
         const char *what = word(replay, 2), *id_text = option(replay, "id");
-        const bool is_answer = !strcmp(what, "answer"), is_denial = !strcmp(what, "deny");
+        const bool is_empty = !strcmp(what, "empty"), is_answer = is_empty || !strcmp(what, "answer"),
+                   is_denial = !strcmp(what, "deny");
         const struct nb_name name = bench_name(word(replay, 3));
         const struct nb_scope scope = scope_of(replay);
         const uint16_t id = id_text                  ? (uint16_t)strtoul(id_text, NULL, 0)
@@ -167,11 +168,12 @@ static void build(struct replay *replay, struct nbns_packet *packet, uint8_t rda
                                              .address = given ? addresses[0] : source};
 
         if (is_answer) {
-                for (size_t i = 0; i < (given ? given : 1); i++)
+                const size_t count = is_empty ? 0 : given ? given : 1;
+
+                for (size_t i = 0; i < count; i++)
                         nbns_address_encode(&(struct nbns_address){0x6000, given ? addresses[i] : source},
                                             &rdata[6 * i]);
-                nbns_build_query_response(packet, id, &name, &scope, rdata, (uint16_t)(6 * (given ? given : 1)), 0,
-                                          false);
+                nbns_build_query_response(packet, id, &name, &scope, rdata, (uint16_t)(6 * count), 0, false);
         } else if (is_denial) {
                 nbns_build_negative_query_response(packet, id, &name, &scope, NBNS_RCODE_NAM_ERR, false);
         } else if (opcode_of(what) == NBNS_OPCODE_QUERY) {
