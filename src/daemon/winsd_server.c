@@ -128,7 +128,9 @@ static void act_notify(struct winsd *winsd, const struct wins_notice *notice)
                 break;
         case WINS_NOTICE_FULL:
                 if (winsd_may_say(winsd, driver_now(winsd->parts.driver)))
-                        log_line(0, "more under way than the server can hold (%llu): a claim was left unanswered",
+                        log_line(0,
+                                 "more than the server can hold (%llu records, scopes or claims under way): a claim "
+                                 "was not taken",
                                  (unsigned long long)notice->count);
                 break;
         case WINS_NOTICE_BURST:

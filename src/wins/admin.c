@@ -108,10 +108,11 @@ static int order(struct wins *wins, struct wins_job *job, enum wins_change_op op
         struct wins_work *work = wins_work_of(wins, &record->name, &record->scope);
 
         if (!work)
-                return NBT_ERR_NOMEM;
-        if (wins_submit(wins, op, record, work, &pending) < 0) {
+                return wins->failed ? NBT_ERR_NOMEM : NBT_ERR_FULL;
+        const int r = wins_submit(wins, op, record, work, &pending);
+        if (r < 0) {
                 wins_work_settle(wins, work);
-                return NBT_ERR_NOMEM;
+                return r;
         }
         job->pending++;
         return 0;

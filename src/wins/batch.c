@@ -40,11 +40,21 @@ static int grow(struct wins_queue *queue)
         return 0;
 }
 
+/* Room for the record, with all that is on its way to the store? What it holds the memory must be able to hold. */
+static bool has_place(const struct wins *wins, const struct wins_record *record)
+{
+        const uint64_t most = wins->table.live + wins->queues[0].count + wins->queues[1].count;
+
+        return most < wins->table.limit || wins_table_find_scoped(&wins->table, &record->name, &record->scope) != 0;
+}
+
 int wins_submit(struct wins *wins, enum wins_change_op op, const struct wins_record *record, struct wins_work *work,
                 const struct wins_pending *pending)
 {
         struct wins_queue *queue = open_queue(wins);
 
+        if (op == WINS_PUT && !has_place(wins, record))
+                return NBT_ERR_FULL;
         if (queue->count == queue->room && grow(queue) < 0)
                 return NBT_ERR_NOMEM;
         queue->changes[queue->count].op = op;
@@ -260,15 +270,19 @@ void wins_batch_kick(struct wins *wins)
         }
         if (!wins->flushing || wins->store_failed)
                 finish_flush(wins, wins->store_failed && wins->dirty_count > 0 ? NBT_ERR_IO : 0);
-        if (wins->stopping && (wins->dirty_count == 0 || wins->store_failed)) {
-                wins->stopped = true;
-                wins_emit(wins, WINS_ACTION_STOPPED);
-        }
+        if (wins->stopping && (wins->dirty_count == 0 || wins->store_failed))
+                wins->stopped = wins_emit(wins, WINS_ACTION_STOPPED) != NULL;
 }
 
 mono_t wins_batch_deadline(const struct wins *wins)
 {
-        if (!wins->started || wins->stopped || wins->is_out || wins->dirty_count == 0)
+        if (wins->is_stored)
+                return wins->apply_retry_at;
+        if (!wins->started || wins->stopped || wins->is_out)
+                return MONO_NEVER;
+        if (wins->stopping || wins->queues[wins->open].count > 0)
+                return mono_add_ms(wins->now, WINS_APPLY_RETRY_MS); /* there was no memory to say so */
+        if (wins->dirty_count == 0)
                 return MONO_NEVER;
         const mono_t begin = wins->flushing ? wins->now : wins->flush_at;
         return wins->store_failed && wins->store_retry_at.ns > begin.ns ? wins->store_retry_at : begin;
@@ -353,7 +367,7 @@ static void answer(struct wins *wins, const struct wins_pending *pending, int re
 
 static void empty(struct wins_queue *queue)
 {
-        queue->count = 0;
+        queue->count = queue->applied = 0;
         queue->touch_count = 0;
 }
 
@@ -368,19 +382,55 @@ static void settle_all(struct wins *wins, struct wins_queue *queue)
         }
 }
 
-static bool take_back(struct wins *wins, uint64_t id)
+static bool is_back(const struct wins *wins, uint64_t id)
 {
-        if (!wins->is_out || wins->queues[wins->open ^ 1].batch.id != id)
-                return false;
-        wins->is_out = false;
-        return true;
+        return wins->is_out && !wins->is_stored && wins->queues[wins->open ^ 1].batch.id == id;
+}
+
+/* One change into the memory, and word to who waits for it. NBT_ERR_NOMEM: not yet. */
+static int finish(struct wins *wins, struct wins_change *change, const struct wins_pending *pending)
+{
+        if (pending->origin == WINS_ORIGIN_RENEWAL)
+                return 0;
+        const struct wins_record *before = look_before(wins, change);
+        const int r = apply(wins, change);
+        if (r == NBT_ERR_NOMEM)
+                return r;
+        if (r == 0)
+                count_success(wins, pending);
+        tell_change(wins, change, before);
+        answer(wins, pending, r);
+        return 0;
+}
+
+/* The store has it, so the memory must: what cannot be had now is tried again, and until then nobody is answered. */
+static void apply_all(struct wins *wins)
+{
+        struct wins_queue *queue = &wins->queues[wins->open ^ 1];
+
+        for (; queue->applied < queue->count; queue->applied++) {
+                if (finish(wins, &queue->changes[queue->applied], &queue->pending[queue->applied]) < 0) {
+                        wins->failed = wins->is_stored = true;
+                        wins->apply_retry_at = mono_add_ms(wins->now, WINS_APPLY_RETRY_MS);
+                        return;
+                }
+        }
+        wins->is_stored = wins->is_out = false;
+        settle_all(wins, queue);
+        empty(queue);
+}
+
+void wins_batch_resume(struct wins *wins)
+{
+        if (wins->is_stored && mono_is_due(wins->apply_retry_at, wins->now))
+                apply_all(wins);
 }
 
 void wins_batch_stored(struct wins *wins, uint64_t id)
 {
         struct wins_queue *queue = &wins->queues[wins->open ^ 1];
 
-        if (!take_back(wins, id))
+        if (!is_back(wins, id))
                 return;
         if (wins->store_failed) {
                 wins->store_failed = false;
@@ -390,21 +440,9 @@ void wins_batch_stored(struct wins *wins, uint64_t id)
         wins->statistics.batches++;
         wins->statistics.changes_stored += queue->count;
         wins->statistics.renewals_stored += queue->touch_count;
-        for (size_t i = 0; i < queue->count; i++) {
-                if (queue->pending[i].origin == WINS_ORIGIN_RENEWAL)
-                        continue;
+        for (size_t i = 0; i < queue->count; i++)
                 wins_times_to_wall(&queue->changes[i].record, -queue->shift_s);
-                const struct wins_record *before = look_before(wins, &queue->changes[i]);
-                const int r = apply(wins, &queue->changes[i]);
-                if (r < 0)
-                        wins->failed = true;
-                else
-                        count_success(wins, &queue->pending[i]);
-                tell_change(wins, &queue->changes[i], before);
-                answer(wins, &queue->pending[i], r);
-        }
-        settle_all(wins, queue);
-        empty(queue);
+        apply_all(wins);
 }
 
 static void redirty(struct wins *wins, const struct wins_queue *queue)
@@ -426,8 +464,9 @@ void wins_batch_failed(struct wins *wins, uint64_t id, bool full)
 {
         struct wins_queue *queue = &wins->queues[wins->open ^ 1];
 
-        if (!take_back(wins, id))
+        if (!is_back(wins, id))
                 return;
+        wins->is_out = false;
         if (!wins->store_failed)
                 wins_emit_notice(wins, WINS_NOTICE_STORE_FAILED, NULL, NULL)->is_full = full;
         wins->store_failed = true;
@@ -449,7 +488,7 @@ void wins_batch_free(struct wins *wins)
         for (unsigned q = 0; q < NBT_ARRAY_SIZE(wins->queues); q++) {
                 struct wins_queue *queue = &wins->queues[q];
 
-                for (size_t i = 0; i < queue->count; i++)
+                for (size_t i = queue->applied; i < queue->count; i++)
                         if (queue->pending[i].origin == WINS_ORIGIN_JOB && --queue->pending[i].job->pending == 0)
                                 wins_job_free(queue->pending[i].job);
                 free(queue->changes);

@@ -114,10 +114,16 @@ static void submit(struct wins *wins, const struct wins_subject *subject, const 
         struct wins_work *work = subject->work ? subject->work : wins_work_of(wins, &subject->name, subject->scope);
         const struct wins_pending pending = {.origin = WINS_ORIGIN_CLAIM, .request = *subject->request};
 
-        if (!work)
-                reply(wins, subject, NBNS_RCODE_SRV_ERR); /* memory, or too many different scopes */
-        else if (wins_submit(wins, WINS_PUT, record, work, &pending) < 0)
+        const int r = work           ? wins_submit(wins, WINS_PUT, record, work, &pending)
+                      : wins->failed ? NBT_ERR_NOMEM
+                                     : NBT_ERR_FULL;
+        if (r == NBT_ERR_NOMEM)
                 wins->failed = true;
+        if (r != NBT_ERR_FULL)
+                return;
+        reply(wins, subject, NBNS_RCODE_SRV_ERR); /* as many records, or different scopes, as there may be */
+        wins->statistics.claims_refused++;
+        wins_emit_notice(wins, WINS_NOTICE_FULL, &subject->name, subject->scope)->count = wins->table.live;
 }
 
 static uint32_t expiry(const struct wins *wins)

@@ -90,6 +90,7 @@ struct wins_queue {
         struct wins_change *changes; /* times as the core's until the batch goes out */
         struct wins_pending *pending;
         size_t count, room;
+        size_t applied; /* of the changes, once they are stored */
         struct wins_touch *touches;
         uint32_t *touched; /* their slots */
         size_t touch_count;
@@ -145,7 +146,8 @@ struct wins {
         struct wins_queue queues[2];
         unsigned open; /* the one that gathers; the other one is out if is_out */
         bool is_out, store_failed, store_full;
-        mono_t store_retry_at;
+        bool is_stored; /* what is out is, and memory ran out before it was applied as a whole */
+        mono_t store_retry_at, apply_retry_at;
         uint64_t next_batch;
         /* renewals */
         uint32_t *dirty;
@@ -231,11 +233,14 @@ void wins_challenge_drop(struct wins *wins, struct wins_challenge *challenge);
 /* batch.c */
 /* True if a change may go to the store now (false: it failed lately; refuse). */
 bool wins_store_usable(const struct wins *wins);
-/* Queues a change (times as the core's). NBT_ERR_NOMEM: nothing is queued. */
+/* Queues a change (times as the core's). NBT_ERR_NOMEM, or NBT_ERR_FULL for a new record that the memory will have no place for:
+ * then nothing is queued. */
 int wins_submit(struct wins *wins, enum wins_change_op op, const struct wins_record *record, struct wins_work *work,
                 const struct wins_pending *pending) NBT_MUST_CHECK;
 void wins_mark_dirty(struct wins *wins, uint32_t slot);
 void wins_batch_stored(struct wins *wins, uint64_t id);
+/* Goes on with a batch that is stored but not yet applied, if there is one. */
+void wins_batch_resume(struct wins *wins);
 void wins_batch_failed(struct wins *wins, uint64_t id, bool full);
 /* Sends what has gathered, if nothing is out. At the end of every step. */
 void wins_batch_kick(struct wins *wins);

@@ -39,6 +39,8 @@
 #define WINS_BURST_STEPS 10u
 #define WINS_BURST_NAMES 65536u /* claims so answered that are remembered, so that a twin is told */
 
+/* Above it there are more versions than a server ever gives out, so that none is ever used twice. */
+#define WINS_MAX_START_VERSION (UINT64_MAX / 2)
 #define WINS_MAX_WORKS 25000u /* claims under way (challenge or commit), KB154410's queue bound */
 /* Of these, so many may be challenges. They last as long as a holder is silent, seconds to minutes, and anybody can begin them:
  * who does may leave no contested name an answer, but not take the place of claims that only wait for the disk. */
@@ -58,6 +60,7 @@
 #define WINS_TOUCH_FLUSH_MS 300000u /* a round of writing renewals begins so often */
 #define WINS_TOUCH_BATCH 8192u      /* renewals in one batch: claims wait for it */
 #define WINS_STORE_RETRY_MS 5000u   /* a failed store is tried again so often */
+#define WINS_APPLY_RETRY_MS 1000u   /* and memory that was wanted at a bad moment */
 #define WINS_CLOCK_JUMP_S 30u       /* the calendar may stray this much from the monotonic clock unnoticed */
 #define WINS_REFUSAL_RING 1024u     /* refused claims remembered for diagnosis */
 #define WINS_WALK_RECORDS 8192u     /* looked at for one page of a show or search */

@@ -66,6 +66,8 @@ const char *wins_settings_fault(const struct wins_settings *settings)
         for (unsigned i = 0; i < NBT_ARRAY_SIZE(all); i++)
                 if (get(settings, &all[i]) < all[i].min || get(settings, &all[i]) > all[i].max)
                         return all[i].what;
+        if (settings->start_version > WINS_MAX_START_VERSION)
+                return "starting version";
         if (settings->block_count > WINS_MAX_BLOCKED)
                 return "block list";
         for (size_t i = 0; i < settings->block_count; i++)
@@ -88,6 +90,10 @@ bool wins_settings_adjust(struct wins_settings *settings)
                         continue;
                 v = v < all[i].min ? all[i].min : all[i].max;
                 memcpy((char *)settings + all[i].offset, &v, sizeof(v));
+                changed = true;
+        }
+        if (settings->start_version > WINS_MAX_START_VERSION) {
+                settings->start_version = WINS_MAX_START_VERSION;
                 changed = true;
         }
         if (settings->block_count > WINS_MAX_BLOCKED) {

@@ -9,7 +9,8 @@
 
 int wins_table_init(struct wins_table *table, uint64_t seed)
 {
-        *table = (struct wins_table){.seed = seed, .slot_count = 1, .extra_count = 1, .loading = true};
+        *table = (struct wins_table){
+                .seed = seed, .slot_count = 1, .extra_count = 1, .limit = WINS_MAX_RECORDS, .loading = true};
         wins_index_init(table);
         table->scopes.seed = seed;
         table->bytes = sizeof(*table);
@@ -75,7 +76,7 @@ static int add_chunk(struct wins_table *table)
 
 static int reserve_slot(struct wins_table *table)
 {
-        if (table->live >= WINS_MAX_RECORDS)
+        if (table->live >= table->limit)
                 return NBT_ERR_FULL;
         if (table->slot_free || table->slot_count < table->chunk_count * WINS_CHUNK_SLOTS)
                 return 0;

@@ -91,7 +91,7 @@ struct wins_table {
         struct wins_name_shard names[WINS_SHARDS];
         struct wins_order by_name, by_address, by_version; /* of slots, references, slots */
         uint64_t seed;
-        uint64_t live;
+        uint64_t live, limit; /* records there are, and may be */
         uint64_t counts[WINS_TYPE_MAX][WINS_STATE_MAX];
         uint64_t static_count;
         uint64_t bytes; /* but for the orders: wins_table_bytes() */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define FIRST_MULTICAST UINT32_C(0xE0000000)
+/* The core's seconds have 32 bits. A calendar near their end, or behind it, leaves ten years of them all the same. */
+#define LAST_BASE_S (UINT32_MAX - 10 * 366 * WINS_DAY_S)
 
 /* ---- life ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -152,7 +154,7 @@ static void start(struct wins *wins, const struct wins_event *event)
                 wins->version = own->max_version;
         wins->version_stored = own->max_version;
         wins->base = event->now;
-        wins->base_s = wall_s < 1 ? 1 : core_time(wall_s);
+        wins->base_s = wall_s < 1 ? 1 : wall_s > LAST_BASE_S ? LAST_BASE_S : (uint32_t)wall_s;
         wins->now_s = wins->base_s;
         wins->shift_s = wall_s - (int64_t)wins->base_s;
         wins->floor_s = wins->now_s + wins->settings.renewal_s;
@@ -362,6 +364,7 @@ int wins_step(struct wins *wins, const struct wins_event *event, struct wins_act
         wins->out = out;
         wins->failed = false;
         set_time(wins, event);
+        wins_batch_resume(wins);
         dispatch(wins, event);
         wins_burst_settle(wins);
         wins_batch_kick(wins);

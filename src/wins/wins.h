@@ -177,7 +177,7 @@ enum wins_notice_type {
         WINS_NOTICE_MERGED,   /* holder's answer listed claimant's address too: one multihomed machine */
         WINS_NOTICE_BAD_RELEASE, /* a release by one who does not own it, or of the other class (4249, 4250); nothing changed */
         WINS_NOTICE_GROUP_FULL,   /* a 26th member of an internet group: the oldest was dropped (4141) */
-        WINS_NOTICE_FULL,         /* a bound of the core was reached (count tells); a claim was left unanswered */
+        WINS_NOTICE_FULL,         /* a bound of the core was reached (count tells); a claim was not taken */
         WINS_NOTICE_STORE_FAILED, /* once, at the first failure: is_full tells why. New claims are refused from now on */
         WINS_NOTICE_STORE_WORKS,  /* once, after a success: claims are taken again */
         WINS_NOTICE_CLOCK_JUMP,   /* the calendar jumped by seconds; no name expires because of it */

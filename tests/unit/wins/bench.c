@@ -167,10 +167,17 @@ static void one_step(struct bench *bench, struct wins_event *event)
 {
         struct wins_actions actions = {.arena = &bench->arena};
 
-        arena_reset(&bench->arena);
+        if (bench->may_fail)
+                arena_done(&bench->arena);
+        else
+                arena_reset(&bench->arena);
         event->now = bench->now;
         event->wall = (wall_t){bench->now.ns / 1000 + bench->wall_us};
-        must(wins_step(bench->wins, event, &actions) == 0, "a step failed");
+        bench->stepping = true;
+        const int r = wins_step(bench->wins, event, &actions);
+        bench->stepping = false;
+        must(r == 0 || (bench->may_fail && r == NBT_ERR_NOMEM), "a step failed");
+        bench->failures += r < 0;
         do_actions(bench, &actions);
 }
 

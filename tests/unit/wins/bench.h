@@ -34,6 +34,9 @@ struct bench {
         enum wins_finding_type *findings;
         size_t row_count, finding_count;
         uint64_t sent;
+        /* for tests of memory that runs out: steps may fail, each has a fresh arena, STEPPING tells when the core is at work */
+        bool may_fail, stepping;
+        unsigned failures;
         /* sees every packet that the server sends */
         void (*on_send)(void *context, uint32_t destination, uint16_t port, const uint8_t *bytes, size_t len_bytes);
         void *context;
