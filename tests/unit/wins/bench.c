@@ -336,8 +336,9 @@ void bench_answer(struct bench *bench, uint32_t source, const char *name, const 
 {
         const struct nb_name asked = bench_name(name);
         struct nbns_packet packet;
-        uint8_t rdata[6 * 25];
+        uint8_t rdata[NBNS_UDP_MAX_BYTES];
 
+        must(6 * count <= sizeof(rdata), "too many addresses");
         for (size_t i = 0; i < count; i++)
                 nbns_address_encode(&(struct nbns_address){0x6000, addresses[i]}, &rdata[6 * i]);
         if (count)
