@@ -1,6 +1,7 @@
 """The bash completion offers what the programs' own help tells."""
 import os
 import re
+import shlex
 import subprocess
 
 from conftest import BUILD, TOP
@@ -11,7 +12,7 @@ SCRIPT = TOP / "dist" / "netbt.bash-completion"
 def complete(*words):
     """What bash would offer for the last word."""
     program = words[0]
-    script = f"""source {SCRIPT}
+    script = f"""source {shlex.quote(str(SCRIPT))}
 COMP_WORDS=({" ".join("'" + w + "'" for w in words)})
 COMP_CWORD={len(words) - 1}
 compopt() {{ :; }}
@@ -22,6 +23,11 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
     done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, env={**os.environ, "PATH": path})
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return done.stdout.split()
+
+
+def test_every_program_completes():
+    listed = subprocess.run(["bash", "--norc", "-c", f"source {shlex.quote(str(SCRIPT))}; complete -p"], capture_output=True, text=True, check=True).stdout
+    assert {line.split()[-1] for line in listed.splitlines()} >= {"netbt", "nbtstat", "ipconfig-nbt", "netbtd", "winsd"}
 
 
 def commands(run):
