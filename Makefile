@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr
 PYTHON ?= /usr/bin/python3
 
-.PHONY: all deps demo check quick bench fuzz soak install clean
+.PHONY: all deps demo check quick bench fuzz soak install uninstall clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -41,10 +41,16 @@ SOAK_SEEDS ?= 1000
 soak: all
 	@$(PYTHON) tools/soak.py --build $(BUILD) --seeds $(SOAK_SEEDS)
 
+# Under DESTDIR, for packagers, without a word to this machine; debian/ makes a package of it (dpkg-buildpackage).
 install: $(BUILD)/build.ninja
-	@meson configure $(BUILD) --prefix $(PREFIX)
+	@meson configure $(BUILD) --prefix $(PREFIX) --sysconfdir /etc
 	@ninja -C $(BUILD)
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || tools/settle $(PREFIX)
+
+# Takes away what the last install put in place. Settings, logs, databases and the user stay.
+uninstall:
+	@ninja -C $(BUILD) uninstall
 
 clean:
 	@rm -rf $(BUILD) build-clang build-asan build-fuzz
