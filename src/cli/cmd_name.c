@@ -58,6 +58,15 @@ static const struct node_iface *iface_of(const struct node_view *view, uint32_t 
         return NULL;
 }
 
+/* A server refuses on behalf of another machine, which it does not name. */
+static bool is_server(const struct node_view *view, uint32_t address)
+{
+        for (size_t i = 0; i < view->wins_count; i++)
+                if (view->wins[i].address == address)
+                        return true;
+        return false;
+}
+
 static void print_row(const struct cli_context *ctx, const struct node_view *view, const struct node_view_name *row)
 {
         const struct node_iface *iface = iface_of(view, row->iface_id);
@@ -72,7 +81,8 @@ static void print_row(const struct cli_context *ctx, const struct node_view *vie
                 is_conflict && ctx->colour ? "\033[0m" : "", iface ? iface->label : "-", address);
         if (is_conflict && row->conflict_peer) {
                 ip4_format(row->conflict_peer, address);
-                fprintf(ctx->out, "  held by %s", address);
+                fprintf(ctx->out, "  %s %s", is_server(view, row->conflict_peer) ? "refused by WINS server" : "held by",
+                        address);
         }
         fputc('\n', ctx->out);
 }

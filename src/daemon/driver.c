@@ -73,6 +73,19 @@ static void dump(const char *way, uint32_t address, const uint8_t *bytes, size_t
         strbuf_done(&text);
 }
 
+/* Does the node say that to the server in this process? To an address of ours it says nothing else but what a tool of this machine
+ * asked for, from a port of its own; the server is asked at whatever port NameServerPort tells. */
+static bool is_for_guest(const struct driver *driver, const struct node_action *action)
+{
+        struct nbns_header header;
+
+        if (!driver->setup.guest || action->send.broadcast ||
+            !iface_table_find_address(&driver->ifaces, action->send.destination) ||
+            nbns_header_decode(action->send.bytes, action->send.len_bytes, &header) < 0)
+                return false;
+        return !header.response || action->send.port == udp_port(driver->setup.udp);
+}
+
 static bool is_ours(const struct driver *driver, uint32_t address, uint16_t port)
 {
         return driver->setup.guest && port == udp_port(driver->setup.udp) &&
@@ -107,8 +120,7 @@ static void act_send(struct driver *driver, const struct node_action *action)
         if (!row)
                 return; /* the interface went in this very turn */
         dump("to", action->send.destination, action->send.bytes, action->send.len_bytes);
-        /* What the node sends to an address of ours is for the server, whatever NameServerPort says. */
-        if (!action->send.broadcast && is_ours(driver, action->send.destination, udp_port(driver->setup.udp))) {
+        if (is_for_guest(driver, action)) {
                 hand_over(driver, true, row->iface.address, action->send.destination, action->send.bytes,
                           action->send.len_bytes);
                 return;

@@ -112,26 +112,6 @@ void node_answer_query(struct node *node, const struct node_packet *packet)
 
 /* ---- node status -------------------------------------------------------------------------------------------------------- */
 
-/* A bucket of tokens: a node status answer is many times its question, so it would make a good weapon. */
-static bool take_token(struct node *node)
-{
-        const uint32_t rate = node->config.status_per_second;
-
-        if (!rate)
-                return true;
-        const uint64_t gained = mono_elapsed_ms(node->status_at, node->now) * rate / 1000;
-        if (gained) {
-                const uint64_t sum = node->status_tokens + gained;
-                node->status_tokens = sum > NODE_STATUS_BURST ? NODE_STATUS_BURST : (uint32_t)sum;
-                node->status_at =
-                        sum > NODE_STATUS_BURST ? node->now : mono_add_ms(node->status_at, gained * 1000 / rate);
-        }
-        if (node->status_tokens == 0)
-                return false;
-        node->status_tokens--;
-        return true;
-}
-
 /* RFC 1002 §4.2.18, in the combinations of nb30.h */
 static bool status_flags(enum node_name_state state, uint16_t *ret_flags)
 {
@@ -194,7 +174,8 @@ void node_answer_status(struct node *node, const struct node_packet *packet)
 {
         if (!may_ask_status(node, packet))
                 return;
-        if (!take_token(node)) {
+        /* many times as long as its question, it would make a good weapon */
+        if (!node_bucket_take(node, &node->status_bucket, node->config.status_per_second, NODE_STATUS_BURST)) {
                 node->statistics.status_limited++;
                 return;
         }

@@ -2,6 +2,8 @@
 
 #include "node/demand.h"
 
+#include "node/cache.h"
+
 /*
  * Anyone can forge a demand (MS00-047, KB269239), so by default it is verified: segment and servers are asked who else holds
  * the name. A flood of demands is folded into the one verification that is under way or planned; what is sent and told
@@ -253,10 +255,27 @@ void node_demand_conflict(struct node *node, const struct node_packet *packet)
         demanded(node, &packet->nbns.answer.name, packet, false);
 }
 
+/* RFC 1002 §5.1.1.5, and the NT resource kit of the WINS proxy: who gives a name up has it no more. Only an address that is
+ * remembered can be taken back. */
+static void forget(struct node *node, const struct nb_name *name, const struct nbns_rr *released)
+{
+        const struct node_cache_entry *entry = node_cache_find(node->cache, name, node->now);
+        const uint32_t address = nbns_rr_address_count(released) ? nbns_rr_address_get(released, 0).address : 0;
+
+        for (size_t i = 0; entry && i < entry->address_count; i++)
+                if (entry->addresses[i].address == address) {
+                        node_cache_remove(node->cache, name);
+                        return;
+                }
+}
+
 void node_demand_release(struct node *node, const struct node_packet *packet)
 {
-        if (packet->nbns.has_question)
-                demanded(node, &packet->nbns.question.name, packet, true);
+        if (!packet->nbns.has_question)
+                return;
+        if (packet->broadcast && packet->on_link && packet->nbns.has_additional)
+                forget(node, &packet->nbns.question.name, &packet->nbns.additional);
+        demanded(node, &packet->nbns.question.name, packet, true);
 }
 
 const char *node_demand_answer_str(enum node_demand_answer answer)

@@ -136,6 +136,12 @@ struct node_name {
         struct node_entry *entries;
 };
 
+/* What strangers can make us do, so many times a second. */
+struct node_bucket {
+        mono_t at;
+        uint32_t tokens;
+};
+
 /* ---- proxy: who is to be told what WINS says -------------------------------------------------------------------------- */
 
 struct node_asker {
@@ -175,10 +181,9 @@ struct node {
         uint16_t recent_ids[NODE_RECENT_IDS];
         size_t recent_next;
 
-        mono_t verify_earliest; /* one verification for all names in the second */
-        mono_t status_at;       /* token bucket of node status answers */
-        uint32_t status_tokens;
-        mono_t rr_earliest; /* -RR is refused before it */
+        mono_t verify_earliest;           /* one verification for all names in the second */
+        struct node_bucket status_bucket; /* of node status answers */
+        mono_t rr_earliest;               /* -RR is refused before it */
         bool has_rr;
         uint64_t rr_id;
         mono_t resources_earliest; /* NODE_NOTICE_RESOURCES at most once an hour */
@@ -193,6 +198,7 @@ struct node {
         struct nb_name recent_broadcast[NODE_MAX_RECENT_BROADCAST];
 
         size_t proxy_query_count;
+        struct node_bucket proxy_bucket; /* of questions that the servers are asked for others */
         size_t proxy_unknown_next;
         struct node_unknown proxy_unknown[NODE_PROXY_UNKNOWN];
 
@@ -214,6 +220,8 @@ void node_arm(struct node *node, mono_t *slot, mono_t at);
 void node_arm_ms(struct node *node, mono_t *slot, uint64_t ms);
 /* MS give or take a quarter: so that machines that failed together don't try together. */
 uint32_t node_jitter(struct node *node, uint32_t ms);
+/* Once more? PER_SECOND 0: always. */
+bool node_bucket_take(const struct node *node, struct node_bucket *bucket, uint32_t per_second, uint32_t burst);
 bool node_uses_broadcast(const struct node *node);                         /* B, M, H */
 bool node_uses_wins(const struct node *node, const struct node_if *iface); /* P, M, H with servers */
 
@@ -346,10 +354,10 @@ int node_resolve_proxied(struct node *node, const struct nb_name *name, const st
 int node_resolve_reload(struct node *node, const struct node_lmhost *lmhosts, size_t count) NBT_MUST_CHECK;
 void node_resolve_free(struct node *node);
 
-/* proxy.c: PACKET is a broadcast query, or claim, for a name that is not ours. */
+/* proxy.c: PACKET is a broadcast query, or claim, for a name that is not ours. TTL_S: how long what is told will be believed here. */
 int node_proxy_query(struct node *node, const struct node_packet *packet) NBT_MUST_CHECK;
 int node_proxy_claim(struct node *node, const struct node_packet *packet,
                      const struct nbns_address *claim) NBT_MUST_CHECK;
 void node_proxy_resolved(struct node *node, const struct node_asker *asker, const struct nb_name *name,
-                         enum node_name_kind kind, const struct nbns_address *addresses, size_t count);
+                         enum node_name_kind kind, const struct nbns_address *addresses, size_t count, uint32_t ttl_s);
 void node_proxy_failed(struct node *node, const struct nb_name *name);

@@ -23,6 +23,22 @@ uint32_t node_jitter(struct node *node, uint32_t ms)
         return ms - ms / 4 + rng_below(&node->rng, ms / 2 + 1);
 }
 
+bool node_bucket_take(const struct node *node, struct node_bucket *bucket, uint32_t per_second, uint32_t burst)
+{
+        if (!per_second)
+                return true;
+        const uint64_t gained = mono_elapsed_ms(bucket->at, node->now) * per_second / 1000;
+        if (gained) {
+                const uint64_t sum = bucket->tokens + gained;
+                bucket->tokens = sum > burst ? burst : (uint32_t)sum;
+                bucket->at = sum > burst ? node->now : mono_add_ms(bucket->at, gained * 1000 / per_second);
+        }
+        if (bucket->tokens == 0)
+                return false;
+        bucket->tokens--;
+        return true;
+}
+
 bool node_uses_broadcast(const struct node *node)
 {
         return node->config.type != NODE_TYPE_P;
@@ -356,7 +372,8 @@ int node_new(struct node **ret, const struct node_config *config, const struct r
         node->rng = *rng;
         node->wake = node->stop_deadline = MONO_NEVER;
         node->verify_earliest = node->rr_earliest = node->resources_earliest = (mono_t){INT64_MIN};
-        node->status_tokens = NODE_STATUS_BURST;
+        node->status_bucket.tokens = NODE_STATUS_BURST;
+        node->proxy_bucket.tokens = NODE_PROXY_BURST;
         int r = node_cache_new(&node->cache, NODE_MAX_CACHE, rng_u64(&node->rng));
         if (r == 0)
                 r = node_configure_names(node);

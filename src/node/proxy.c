@@ -4,7 +4,8 @@
  * the cache, or the server is asked, once for all who ask; what it says is cached, and told to who asked first. The others repeat
  * their question anyway. With EnableProxyRegCheck a claim by broadcast for a name that lives elsewhere is refused.
  *
- * It answers for machines beyond the segment only: a holder on the segment speaks for itself.
+ * It answers for machines beyond the segment only: a holder on the segment speaks for itself, and so does this machine. Groups are
+ * let alone where claims are judged: who may join one is the members' to say. Names that are released by broadcast are forgotten.
  */
 #include "node/internal.h"
 
@@ -12,7 +13,8 @@
 
 static bool is_proxy(const struct node *node, const struct node_packet *packet)
 {
-        return node->config.proxy && packet->broadcast && packet->on_link && node_uses_wins(node, packet->iface);
+        return node->config.proxy && node->started && packet->broadcast && packet->on_link &&
+               node_uses_wins(node, packet->iface);
 }
 
 /* ---- what WINS does not know -------------------------------------------------------------------------------------------- */
@@ -36,21 +38,27 @@ static void remember_unknown(struct node *node, const struct nb_name *name)
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------ */
 
+/* A normal group is no address. A holder on the segment answers itself; a name of this machine would have been found. */
+static bool is_beyond(const struct node *node, const struct node_if *iface, uint32_t address)
+{
+        return address != IP4_BROADCAST && !node_is_own_address(node, address) &&
+               !ip4_same_subnet(address, iface->config.address, iface->config.netmask);
+}
+
 static void answer_query(struct node *node, const struct node_if *iface, const struct node_asker *asker,
-                         const struct nb_name *name, const struct nbns_address *addresses, size_t count)
+                         const struct nb_name *name, const struct nbns_address *addresses, size_t count, uint32_t ttl_s)
 {
         uint8_t rdata[6 * NODE_CACHE_MAX_ADDRESSES];
         struct nbns_packet answer;
 
         for (size_t i = 0; i < count; i++) {
-                /* a normal group is no address; a holder on the segment answers itself */
-                if (addresses[i].address == IP4_BROADCAST ||
-                    ip4_same_subnet(addresses[i].address, iface->config.address, iface->config.netmask))
+                if (!is_beyond(node, iface, addresses[i].address))
                         return;
                 nbns_address_encode(&addresses[i], rdata + 6 * i);
         }
-        nbns_build_query_response(&answer, asker->id, name, &node->config.scope, rdata, (uint16_t)(6 * count),
-                                  NODE_CLAIM_TTL_S, true);
+        /* RFC 1002 §4.2.1.1: RA is a name server's */
+        nbns_build_query_response(&answer, asker->id, name, &node->config.scope, rdata, (uint16_t)(6 * count), ttl_s,
+                                  false);
         node_emit_packet(node, iface, asker->address, asker->port, &answer);
         node->statistics.proxy_answers++;
 }
@@ -74,7 +82,7 @@ static void judge_claim(struct node *node, const struct node_if *iface, const st
 }
 
 void node_proxy_resolved(struct node *node, const struct node_asker *asker, const struct nb_name *name,
-                         enum node_name_kind kind, const struct nbns_address *addresses, size_t count)
+                         enum node_name_kind kind, const struct nbns_address *addresses, size_t count, uint32_t ttl_s)
 {
         const struct node_if *iface = node_if_find(node, asker->iface_id);
 
@@ -83,7 +91,7 @@ void node_proxy_resolved(struct node *node, const struct node_asker *asker, cons
         if (asker->claimed)
                 judge_claim(node, iface, asker, name, kind, addresses, count);
         else
-                answer_query(node, iface, asker, name, addresses, count);
+                answer_query(node, iface, asker, name, addresses, count, ttl_s);
 }
 
 void node_proxy_failed(struct node *node, const struct nb_name *name)
@@ -107,7 +115,10 @@ static int look_up(struct node *node, const struct nb_name *name, const struct n
         const struct node_cache_entry *entry = node_cache_find(node->cache, name, node->now);
 
         if (entry) {
-                node_proxy_resolved(node, asker, name, entry->kind, entry->addresses, entry->address_count);
+                const int64_t life_s = node_cache_life_s(entry, node->now);
+
+                node_proxy_resolved(node, asker, name, entry->kind, entry->addresses, entry->address_count,
+                                    life_s < 0 ? NODE_CLAIM_TTL_S : (uint32_t)life_s);
                 return 0;
         }
         return is_unknown(node, name) ? 0 : node_resolve_proxied(node, name, asker);

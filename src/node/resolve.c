@@ -110,7 +110,7 @@ static void succeed(struct node *node, struct node_query *query, int from)
 
         if (query->proxied)
                 node_proxy_resolved(node, &query->asker, &query->command.name, query->kind, query->addresses,
-                                    query->address_count);
+                                    query->address_count, node->config.timing.cache_timeout_ms / 1000);
         struct node_completion *completion =
                 query->proxied
                         ? NULL
@@ -430,7 +430,8 @@ int node_resolve_proxied(struct node *node, const struct nb_name *name, const st
 
         /* Ours come first: strangers never fill the table. */
         if (node->proxy_query_count == NODE_PROXY_QUERIES || node->query_count >= NODE_MAX_QUERIES / 2 ||
-            is_under_way(node, name))
+            is_under_way(node, name) ||
+            !node_bucket_take(node, &node->proxy_bucket, NODE_PROXY_PER_SECOND, NODE_PROXY_BURST))
                 return 0;
         struct node_query *query = add_query(node, &command);
         if (!query)

@@ -71,8 +71,11 @@
 /* Node status answers: a burst, and then so many a second, for all askers together. */
 #define NODE_STATUS_BURST 200u
 #define NODE_STATUS_PER_SECOND 100u
-/* ASSUMPTION: queries that a proxy has under way for others at a time; names that WINS did not know, and for how long. */
+/* ASSUMPTION: queries that a proxy has under way for others at a time, and begins a second, after a burst: a segment of 250 machines
+ * that are switched on together stays below; names that WINS did not know, and for how long. */
 #define NODE_PROXY_QUERIES 64u
+#define NODE_PROXY_PER_SECOND 100u
+#define NODE_PROXY_BURST 400u
 #define NODE_PROXY_UNKNOWN 64u
 #define NODE_PROXY_UNKNOWN_MS 15000u
 

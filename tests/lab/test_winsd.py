@@ -1,5 +1,6 @@
 """winsd as the WINS server of a network: for our nodes, for Samba, and for who tests servers from outside."""
 import json
+import re
 import signal
 import subprocess
 
@@ -53,6 +54,62 @@ def test_the_servers_own_node(lab, lan):
     assert server.state_of("WINSRV", "20") == "Registered"
     assert process.stop() == 0
     assert "stopped" in process.output()
+
+
+def test_the_tools_say_on_both_hosts_the_same(lab, lan):
+    """Every switch of nbtstat, netbt name, events, query and ipconfig, on a host of winsd and on one of netbtd: nothing differs but who they are."""
+    hosts = {"HOSTA": lab.host("hosta", (lan, "10.77.0.53/24"), mac="02:00:00:00:00:0a"),
+             "HOSTB": lab.host("hostb", (lan, "10.77.0.54/24"), mac="02:00:00:00:00:0b")}
+    peer = lab.host("peer", (lan, "10.77.0.9/24"))
+    peer.netbtd("-n", "PEER", "-g", "LAB", "-t", "b")
+    hosts["HOSTA"].winsd("-n", "HOSTA", "-g", "LAB", "-u", "USERA")
+    hosts["HOSTB"].netbtd("-n", "HOSTB", "-g", "LAB", "-u", "USERB", "-w", SERVER, "-w", "10.77.0.250")
+    for host in (*hosts.values(), peer):
+        host.wait_claims()
+
+    def same(tool, *args, code=0, lines=None):
+        said = {}
+        for name, host in hosts.items():
+            letter = name[-1]
+            done = getattr(host, tool)(*(a.replace("@", letter).replace("%", host.address()) for a in args), check=code)
+            text = done.stdout + done.stderr
+            for own, word in ((host.address(), "OWN"), (name, "HOST"), (f"USER{letter}", "USER"), (f"APP{letter}", "APP"), (f"-0{letter}", "-MAC")):
+                text = text.replace(own, word)
+            text = re.sub(r"[ \t]+", " ", re.sub(r"\d+(\.\d+)? ms|\d+T[\d:.]+Z|(?<= )5\d\d$|(?<= )600$|(?<=bytes.: .)\w+", "N", text, flags=re.M))
+            said[name] = sorted(text.splitlines()) if lines is None else [line for line in text.splitlines() if lines in line]
+        assert said["HOSTA"] == said["HOSTB"]
+        return "\n".join(said["HOSTA"])
+    assert same("nbtstat", "-n").count("Registered") == 5
+    same("nbtstat", "-c")
+    assert "PEER <20> UNIQUE Registered" in same("nbtstat", "-a", "PEER")
+    assert "PEER <20> UNIQUE Registered" in same("nbtstat", "-A", peer.address())
+    for option, name in (("-a", "HOST@"), ("-A", "%")):  # its own table, by name and over the wire
+        assert "MAC Address = 02-00-00-00-00-MAC" in same("nbtstat", option, name)
+    assert "PEER <00> UNIQUE 10.77.0.9" in same("nbtstat", "-c")
+    assert "Resolved By Broadcast = 1" in same("nbtstat", "-r")
+    for switch in ("-s", "-S", "-R", "-c"):
+        same("nbtstat", switch)
+    assert "refreshed" in same("nbtstat", "-RR")
+    same("nbtstat", "-RR", code=3)
+    for host in hosts.values():
+        host.wait_claims()
+    assert same("nbtstat", "-n").count("Registered") == 5
+    assert "PEER<20> is 10.77.0.9" in same("netbt", "query", "PEER<20>", lines="PEER<20> is")
+    assert "HOST<20> is OWN" in same("netbt", "query", "HOST@<20>", lines="<20> is")
+    for verb, name, code in (("add", "APP@<20>", 0), ("add", "APP@<20>", 1), ("release", "APP@<20>", 0), ("release", "NONE<20>", 1)):
+        same("netbt", "name", verb, name, code=code)
+    same("netbt", "name", "add", "CREW<00>", "--group")
+    same("netbt", "name", "list")
+    same("netbt", "name", "list", "--json")
+    hosts["HOSTA"].netbt("name", "add", "HOSTB<20>", check=1)
+    hosts["HOSTB"].netbt("name", "add", "HOSTA<20>", check=1)
+    for host in hosts.values():
+        assert host.wait_event(4321)["strings"][2] == SERVER
+        assert "Conflict" in host.netbt("name", "list", check=1).stdout
+        assert f"refused by WINS server {SERVER}" in host.netbt("name", "list", check=1).stdout
+        host.netbt("events", "clear", check=0)
+    same("netbt", "events")
+    same("netbt", "ipconfig", lines="IPv4")
 
 
 def test_other_switches_and_errors(lab, lan):
@@ -171,34 +228,6 @@ def test_changes_can_be_watched(lab, lan):
     wait_until(lambda: "wins-watch" in server.processes[0].output(), what="the watcher's request")
     node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
     wait_until(lambda: [o for o in watcher.objects() if "FILESRV" in json.dumps(o)], what="a change")
-
-
-# -- proxy ------------------------------------------------------------------------------------------
-
-
-def test_a_proxy_serves_who_can_only_broadcast(lab, lan):
-    far = lab.segment("far")
-    lab.router("router", (lan, "10.77.0.1/24"), (far, "10.88.0.1/24"))
-    server, _process = serve(lab, lan)
-    proxy = lab.host("proxy", (far, "10.88.0.2/24"))
-    asker = lab.host("asker", (far, "10.88.0.9/24"))
-    node = lab.host("node", (lan, "10.77.0.2/24"))
-    for host in (proxy, asker):
-        ip("-n", host.namespace, "route", "add", "default", "via", "10.88.0.1")
-    for host in (server, node):
-        ip("-n", host.namespace, "route", "add", "default", "via", "10.77.0.1")
-    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", SERVER)
-    node.wait_state("FILESRV", "20", "Registered")
-    proxy.settings(EnableProxy=1, EnableProxyRegCheck=1)
-    proxy.netbtd("-n", "PROXY", "-g", "LAB", "-t", "h", "-w", SERVER)
-    proxy.wait_state("PROXY", "20", "Registered")
-    asker.wait_found("10.77.0.2 FILESRV<20>", "FILESRV#20", "-B", "10.88.0.255")
-    assert "failed to find" in asker.find("NOBODY#20", "-B", "10.88.0.255")
-    for name, refusals in (("FILESRV", [6]), ("NOBODY", [])):
-        done = asker.python("packets.py", "claim", "--name", name, "--suffix", "20", "--broadcast", "10.88.0.255", "--address", "10.88.0.9",
-                            *(["--answers", "1"] if refusals else []))
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert [a["rcode"] for a in answers] == refusals and all(a["source"] == "10.88.0.2" for a in answers)
 
 
 # -- what lasts -------------------------------------------------------------------------------------
