@@ -77,9 +77,10 @@ static int NBT_PRINTF(3, 4) fail(struct host *host, uint16_t event_id, const cha
 
 static int make_directory(struct host *host, const char *path)
 {
+        const mode_t mode = 0755; /* whatever the umask: the group comes to the socket */
         struct stat there;
 
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        if (mkdir(path, mode) == 0 ? chmod(path, mode) < 0 : errno != EEXIST)
                 return fail(host, 4300, "directory %s cannot be made: %s; make it, or name another", path,
                             strerror(errno));
         if (stat(path, &there) == 0 && !S_ISDIR(there.st_mode))

@@ -177,22 +177,30 @@ static int replace(const char *path, const void *bytes, size_t len_bytes)
         return rc;
 }
 
+/* Whatever the umask: a daemon that is not root reads what root has set. */
+static int make_directory(const char *path, mode_t mode)
+{
+        if (mkdir(path, mode) < 0)
+                return errno == EEXIST ? 0 : code_of(errno);
+        return chmod(path, mode) < 0 ? code_of(errno) : 0;
+}
+
 /* The directory, and those above it that are missing. */
 static int make_directories(const char *directory, mode_t mode)
 {
         char path[PATH_MAX];
+        int rc = 0;
 
         if (snprintf(path, sizeof(path), "%s", directory) >= (int)sizeof(path))
                 return NBT_ERR_RANGE;
-        for (char *at = path + 1; *at; at++) {
+        for (char *at = path + 1; *at && rc == 0; at++) {
                 if (*at != '/')
                         continue;
                 *at = '\0';
-                if (mkdir(path, mode) < 0 && errno != EEXIST)
-                        return code_of(errno);
+                rc = make_directory(path, mode);
                 *at = '/';
         }
-        return mkdir(path, mode) < 0 && errno != EEXIST ? code_of(errno) : 0;
+        return rc == 0 ? make_directory(path, mode) : rc;
 }
 
 int regfile_write(const char *path, const void *bytes, size_t len_bytes)

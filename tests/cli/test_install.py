@@ -60,6 +60,15 @@ def test_the_service_starts_what_is_installed(root, daemon):
     assert "ListenDatagram=" in files["netbtd.socket"].read_text()
 
 
+def test_who_has_the_port_lets_go_of_it_first(root):
+    """Conflicts= without an order stops the one while the other starts, and finds the port taken."""
+    for name in ("netbtd.service", "netbtd.socket", "winsd.service"):
+        unit = dict(re.findall(r"^(\w+)=(.*)$", installed(root)[name].read_text(), re.M))
+        ordered = f"{unit.get('After', '')} {unit.get('Before', '')}".split()
+        assert "nmbd.service" in unit["Conflicts"].split() and set(unit["Conflicts"].split()) <= set(ordered), name
+    assert {"netbtd.service", "netbtd.socket"} <= set(unit["Conflicts"].split())
+
+
 def test_the_rest(root):
     files = installed(root)
     for name in ("netbt.catalog", "diagnose.schema.json", "netbt.pc", "libnetbt.so"):

@@ -146,8 +146,8 @@ def test_syslog(conflict, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(device / "log"))
         log.settimeout(90)
-        shell = f"mount --bind {device} /dev && exec {program('netbt')} watch -r {conflict} -q --syslog"
-        done = subprocess.run(["unshare", "--mount", "sh", "-c", shell], capture_output=True, text=True)
+        with_our_log = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', device]
+        done = subprocess.run([*with_our_log, program("netbt"), "watch", "-r", conflict, "-q", "--syslog"], capture_output=True, text=True)
         assert done.returncode == 1, done.stderr
         line = log.recv(4096).decode()
         log.setblocking(False)

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import signal
+import stat
 
 from netlab import BUILD, PYTHON
 
@@ -35,6 +36,15 @@ def test_privilege_is_dropped(lab, lan):
     assert int(status["CapEff"], 16) & ~(1 << 10) == 0, "at most CAP_NET_BIND_SERVICE is left"
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
+
+
+def test_the_group_comes_to_the_socket_whatever_the_umask(lab, lan):
+    """The directory too must let it through, also when root's shell makes everything its own (umask 077)."""
+    node = lab.host("node", (lan, "10.77.0.2/24"))
+    runtime, state = node.directory / "new-run", node.directory / "new-state"
+    node.netbtd("-t", "b", "--runtime-dir", runtime, "--state-dir", state, wrapper=("sh", "-c", 'umask 077; exec "$@"', "sh"))
+    for path, mode in ((runtime, 0o755), (runtime / "node.sock", 0o660), (state, 0o755)):
+        assert stat.S_IMODE(path.stat().st_mode) == mode, path
 
 
 def test_memory(lab, lan):

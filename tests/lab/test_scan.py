@@ -18,6 +18,11 @@ def scan(host, *words, exit=None):
     return {kind: [r for r in rows if r["type"] == kind] for kind in ("host", "machine", "duplicate", "difference", "change", "summary")}
 
 
+def with_hosts(hosts):
+    """The words before a command that finds HOSTS as /etc/hosts."""
+    return "unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts
+
+
 def by_address(rows):
     return {r["address"]: r for r in rows["host"]}
 
@@ -107,7 +112,7 @@ def test_dns_that_says_something_else(lab, lan):
     node.hold("FILESRV", "00,20")
     hosts = us.directory / "hosts"
     hosts.write_text("10.77.0.99 filesrv\n10.77.0.2 elsewhere.example\n")
-    done = us.run("unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec {BUILD}/src/cli/netbt scan 10.77.0.2 --dns --json -q {' '.join(PATIENCE)}")
+    done = us.run(*with_hosts(hosts), BUILD / "src/cli/netbt", "scan", "10.77.0.2", "--dns", "--json", "-q", *PATIENCE)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1, done.stderr
     assert {(r["authority"], r["says"]) for r in rows if r["type"] == "difference"} == \
@@ -191,7 +196,7 @@ def test_targets_by_name(lab, lan):
     assert set(by_address(scan(us, "TWIN", exit=1))) == {"10.77.0.2", "10.77.0.3"}
     hosts = us.directory / "hosts"
     hosts.write_text("10.77.0.3 files.example\n")
-    done = us.run("unshare", "-m", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec {BUILD}/src/cli/netbt scan files.example --json -q", check=0)
+    done = us.run(*with_hosts(hosts), BUILD / "src/cli/netbt", "scan", "files.example", "--json", "-q", check=0)
     assert [json.loads(line)["address"] for line in done.stdout.splitlines()[:1]] == ["10.77.0.3"]
     done = us.netbt("scan", "NOSUCH", check=2)
     assert done.stdout == "" and done.stderr.startswith("netbt scan: NOSUCH: nobody holds this name, and DNS: ")

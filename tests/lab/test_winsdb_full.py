@@ -16,7 +16,7 @@ CRASH = "tests/unit/store/winsdb_crash"
 def test_full_disk(tmp_path, size):
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    script = f"mount -t tmpfs -o size={size} none {tmp_path} && {BUILD / CRASH} --rounds 100 --full {tmp_path}"
-    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, timeout=600)
+    on_small_disk = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size="$0" none "$1" && shift && exec "$@"', size, tmp_path]
+    done = subprocess.run([*on_small_disk, BUILD / CRASH, "--rounds", "100", "--full", tmp_path], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "100 kills" in done.stdout and "all there" in done.stdout

@@ -148,6 +148,27 @@ static void test_first_save_makes_directories_and_no_backup(void **state)
         reg_doc_free(load(p));
 }
 
+/* Root's umask is often 077; the daemon that reads the settings is not root. */
+static void test_first_save_is_for_all_to_read(void **state)
+{
+        struct place *p = *state;
+        const mode_t old = umask(077);
+        const char *backup = NULL;
+        struct reg_doc *doc = NULL;
+        struct stat st;
+
+        snprintf(p->path, sizeof(p->path), "%s/etc/netbt/netbt.reg", p->root);
+        assert_int_equal(reg_doc_new(&doc, REG_ENC_UTF8), 0);
+        set_workgroup(p, doc, "NEW", &backup);
+        reg_doc_free(doc);
+        umask(old);
+        assert_int_equal(stat(p->path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        *strrchr(p->path, '/') = '\0';
+        assert_int_equal(stat(p->path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0755);
+}
+
 static void test_restore_any_backup(void **state)
 {
         struct place *p = *state;
@@ -286,6 +307,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(test_save_backs_up_and_replaces),
                 CASE(test_first_save_makes_directories_and_no_backup),
+                CASE(test_first_save_is_for_all_to_read),
                 CASE(test_restore_any_backup),
                 CASE(test_damaged_backup_is_not_restored),
                 CASE(test_link_stays_a_link),
