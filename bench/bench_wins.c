@@ -13,6 +13,7 @@
 
 #define QUERIES 2000000u
 #define BATCH 64u
+#define RECORDS_AHEAD 8u
 #define QUERY_BYTES 50u
 #define SERVER 0x0A0000FEu
 
@@ -109,18 +110,24 @@ static struct wins_packet packet_at(const uint8_t *bytes, uint32_t i)
         return (struct wins_packet){bytes + (size_t)i * QUERY_BYTES, QUERY_BYTES, 0x0A000001, 137, SERVER};
 }
 
-/* As the daemon does it: the index of a batch's packets first, then their records, then the answers. */
-static void prefetch_batch(const struct bench *bench, const uint8_t *bytes, uint32_t first, uint32_t end)
+/* As the daemon does it: the index of all the batch first, then its records some packets ahead of the answers. */
+static void answer_batch(const struct bench *bench, const uint8_t *bytes, uint32_t first, uint32_t end, uint8_t *out)
 {
-        uint64_t places[BATCH];
+        struct wins_packet packets[BATCH];
+        struct wins_question questions[BATCH];
+        const uint32_t count = end - first < BATCH ? end - first : BATCH;
 
-        for (uint32_t i = first; i < first + BATCH && i < end; i++) {
-                const struct wins_packet packet = packet_at(bytes, i);
-
-                places[i - first] = wins_prefetch(bench->wins, &packet);
+        for (uint32_t i = 0; i < count; i++) {
+                packets[i] = packet_at(bytes, first + i);
+                wins_question_read(bench->wins, &packets[i], &questions[i]);
         }
-        for (uint32_t i = first; i < first + BATCH && i < end; i++)
-                wins_prefetch_record(bench->wins, places[i - first]);
+        for (uint32_t i = 0; i < count && i < RECORDS_AHEAD; i++)
+                wins_question_fetch(bench->wins, &questions[i]);
+        for (uint32_t i = 0; i < count; i++) {
+                if (i + RECORDS_AHEAD < count)
+                        wins_question_fetch(bench->wins, &questions[i + RECORDS_AHEAD]);
+                must(wins_question_answer(bench->wins, &packets[i], &questions[i], out, WINS_QUERY_ANSWER_BYTES) > 0);
+        }
 }
 
 static double query_ns(struct bench *bench, const uint8_t *bytes, uint32_t count, bool prefetch)
@@ -131,11 +138,11 @@ static double query_ns(struct bench *bench, const uint8_t *bytes, uint32_t count
         for (int round = 0; round < 3; round++) {
                 const double from = clock_ns();
 
-                for (uint32_t i = 0; i < count; i++) {
+                for (uint32_t i = 0; prefetch && i < count; i += BATCH)
+                        answer_batch(bench, bytes, i, count, out);
+                for (uint32_t i = 0; !prefetch && i < count; i++) {
                         const struct wins_packet packet = packet_at(bytes, i);
 
-                        if (prefetch && i % BATCH == 0)
-                                prefetch_batch(bench, bytes, i, count);
                         must(wins_query(bench->wins, &packet, out, sizeof(out)) > 0);
                 }
                 const double took = (clock_ns() - from) / count;

@@ -2,18 +2,21 @@
  * Many clients of a WINS server in one program: asks, registers or refreshes numbered names, keeps so many requests on their way or
  * sends at a fixed rate, and tells how fast and how late the answers came.
  *
- * usage: wins_load ADDRESS PORT query|mix|each|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
+ * usage: wins_load ADDRESS PORT[,PORT] query|mix|each|register|refresh FIRST COUNT MISSING_PERCENT WINDOW SECONDS [RATE]
  *
  * Name number N is "N%08X" with suffix <20> at address 10.0.0.0 + N. query asks for random ones of FIRST..FIRST+COUNT-1 (of MISSING_PERCENT
  * the server has never heard); mix does so too, and registers a new name with every 32nd request, whose delay does not count. each (which
  * asks), register and refresh go through them in order, once round or until SECONDS are over, and repeat what is not answered. With RATE
  * requests leave by the clock, none is repeated, and an answer's delay counts from when its request was due.
  *
+ * With two ports (query and mix) it turns from one to the other every SLICE_S, so that whatever else the machine does meets both alike:
+ * the ratio is the median of what each pair of slices had, and so are the delays; "calm" is the share of slices whose 99th percentile
+ * was below a millisecond.
+ *
  * Prints: answers a second, of them positive and negative, bytes of the last, requests without an answer, delays in microseconds.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +31,10 @@
 #define MAX_WINDOW 16384u
 #define BUCKETS 4096u /* delays: 16 for each power of two */
 #define LATE_S 0.5
+#define SLICE_S 0.05
+#define DRAIN_S 0.2 /* after a slice: for what is still under way, uncounted */
+#define MAX_SLICES 4096u
+#define CALM_US 1000u
 
 enum mode { MODE_QUERY, MODE_MIX, MODE_EACH, MODE_REGISTER, MODE_REFRESH };
 
@@ -45,6 +52,7 @@ static double due_at[IDS]; /* of the request under way with that id; 0: none */
 static unsigned under_way;
 static uint64_t sent, answers, positive, negative, waits, lost;
 static uint64_t delays[BUCKETS];
+static bool is_draining;
 static unsigned last_bytes;
 static uint64_t seed = 88172645463325252u;
 
@@ -189,12 +197,14 @@ static void take(const uint8_t *packet, unsigned len, double now)
                 waits++; /* WACK: the answer comes later */
                 return;
         }
+        due_at[id] = 0;
+        under_way--;
+        if (is_draining)
+                return;
         if (packet[3] & 15)
                 negative++;
         else
                 positive++;
-        due_at[id] = 0;
-        under_way--;
         if (is_claim[id]) {
                 claims_answered++;
                 return;
@@ -252,15 +262,14 @@ static void run_window(int fd, unsigned window, double end)
         double now = now_s(), swept = now;
 
         while (now < end && !(is_done() && under_way == 0)) {
-                struct pollfd wait = {.fd = fd, .events = POLLIN};
                 unsigned room = window > under_way ? window - under_way : 0;
 
                 if (goes_in_order() && next_number + room > count)
                         room = count - next_number;
                 send_some(fd, room, now, 0);
-                if (poll(&wait, 1, 100) == 1)
-                        while (receive_some(fd) == BATCH)
-                                continue;
+                /* Never asleep: to wake a client on the same machine would be the server's work. */
+                while (receive_some(fd) == BATCH)
+                        continue;
                 now = now_s();
                 if (now - swept > LATE_S) {
                         if (goes_in_order())
@@ -306,6 +315,95 @@ static uint64_t percentile(double share)
         return 0;
 }
 
+/* ---- two servers in turn ------------------------------------------------------------------------------------------ */
+
+/* What one of the two did, slice by slice. */
+struct side {
+        int fd;
+        double rates[MAX_SLICES], p50s[MAX_SLICES], p99s[MAX_SLICES];
+        uint64_t positive, negative, claims, lost;
+        unsigned calm;
+};
+
+static int compare_doubles(const void *a, const void *b)
+{
+        const double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+static double median(const double *values, unsigned n)
+{
+        double sorted[MAX_SLICES];
+
+        memcpy(sorted, values, n * sizeof(*sorted));
+        qsort(sorted, n, sizeof(*sorted), compare_doubles);
+        return n ? sorted[n / 2] : 0;
+}
+
+static void drain(int fd)
+{
+        const double end = now_s() + DRAIN_S;
+
+        is_draining = true;
+        while (under_way && now_s() < end)
+                (void)receive_some(fd);
+        is_draining = false;
+        drop_late(end + DRAIN_S);
+}
+
+static void run_slice(struct side *side, unsigned slice, unsigned window, double rate)
+{
+        const double start = now_s();
+
+        memset(delays, 0, sizeof(delays));
+        sent = answers = positive = negative = lost = claims_answered = 0;
+        if (rate > 0)
+                run_rate(side->fd, rate, start + SLICE_S);
+        else
+                run_window(side->fd, window, start + SLICE_S);
+        side->rates[slice] = (double)answers / (now_s() - start);
+        drain(side->fd);
+        side->p50s[slice] = (double)percentile(0.5);
+        side->p99s[slice] = (double)percentile(0.99);
+        side->calm += side->p99s[slice] < CALM_US;
+        side->positive += positive;
+        side->negative += negative;
+        side->claims += claims_answered;
+        side->lost += lost;
+}
+
+static void print_side(const char *name, const struct side *side, unsigned n)
+{
+        printf("%sanswers_per_second %.0f %spositive %llu %snegative %llu %sclaims %llu %slost %llu %sp50_us %.0f "
+               "%sp99_us %.0f "
+               "%scalm_percent %.0f ",
+               name, median(side->rates, n), name, (unsigned long long)side->positive, name,
+               (unsigned long long)side->negative, name, (unsigned long long)side->claims, name,
+               (unsigned long long)side->lost, name, median(side->p50s, n), name, median(side->p99s, n), name,
+               n ? 100.0 * side->calm / n : 0.0);
+}
+
+static void run_pair(int fd, int rival_fd, unsigned window, double rate, double end)
+{
+        static struct side ours, rival;
+        static double ratios[MAX_SLICES];
+        unsigned n = 0;
+
+        ours.fd = fd;
+        rival.fd = rival_fd;
+        for (; n < MAX_SLICES && now_s() < end; n++) {
+                run_slice(n % 2 ? &rival : &ours, n, window, rate);
+                run_slice(n % 2 ? &ours : &rival, n, window, rate);
+                ratios[n] = rival.rates[n] > 0 ? ours.rates[n] / rival.rates[n] : 0;
+        }
+        print_side("", &ours, n);
+        print_side("rival_", &rival, n);
+        printf("per_mille %.0f slices %u bytes %u\n", 1000 * median(ratios, n), n, last_bytes);
+}
+
+/* ---- the command line --------------------------------------------------------------------------------------------- */
+
 static int read_mode(const char *text)
 {
         static const char *const names[] = {"query", "mix", "each", "register", "refresh"};
@@ -330,36 +428,44 @@ static int connect_to(const char *address, const char *port)
         return fd;
 }
 
+static void run_one(int fd, unsigned window, double rate, double end)
+{
+        const double start = now_s();
+
+        if (rate > 0)
+                run_rate(fd, rate, end);
+        else
+                run_window(fd, window, end);
+        printf("answers_per_second %.0f positive %llu negative %llu waits %llu claims %llu bytes %u lost %llu p50_us "
+               "%llu p99_us %llu p999_us %llu max_us %llu\n",
+               (double)answers / (now_s() - start), (unsigned long long)positive, (unsigned long long)negative,
+               (unsigned long long)waits, (unsigned long long)claims_answered, last_bytes, (unsigned long long)lost,
+               (unsigned long long)percentile(0.5), (unsigned long long)percentile(0.99),
+               (unsigned long long)percentile(0.999), (unsigned long long)percentile(1));
+}
+
 int main(int argc, char **argv)
 {
         if (argc < 9 || argc > 10 || read_mode(argv[3]) < 0) {
-                fprintf(stderr, "usage: wins_load ADDRESS PORT query|mix|each|register|refresh FIRST COUNT "
-                                "MISSING_PERCENT WINDOW "
-                                "SECONDS [RATE]\n");
+                fprintf(stderr, "usage: wins_load ADDRESS PORT[,PORT] query|mix|each|register|refresh FIRST COUNT "
+                                "MISSING_PERCENT WINDOW SECONDS [RATE]\n");
                 return 2;
         }
-        const int fd = connect_to(argv[1], argv[2]);
-        if (fd < 0) {
+        const char *rival = strchr(argv[2], ',');
+        const int fd = connect_to(argv[1], argv[2]), rival_fd = rival ? connect_to(argv[1], rival + 1) : -1;
+        if (fd < 0 || (rival && (rival_fd < 0 || goes_in_order()))) {
                 perror("wins_load");
                 return 1;
         }
         first = (uint32_t)strtoul(argv[4], NULL, 0);
         count = (uint32_t)strtoul(argv[5], NULL, 0);
         missing_percent = (uint32_t)atoi(argv[6]);
-        const unsigned window = (unsigned)atoi(argv[7]);
-        const double start = now_s(), end = start + atof(argv[8]);
-        if (argc == 10)
-                run_rate(fd, atof(argv[9]), end);
+        unsigned window = (unsigned)atoi(argv[7]);
+        window = window < 1 ? 1 : window > MAX_WINDOW ? MAX_WINDOW : window;
+        const double rate = argc == 10 ? atof(argv[9]) : 0, end = now_s() + atof(argv[8]);
+        if (rival)
+                run_pair(fd, rival_fd, window, rate, end);
         else
-                run_window(fd, window < 1 ? 1 : window > MAX_WINDOW ? MAX_WINDOW : window, end);
-        const double seconds = now_s() - start;
-        printf("answers_per_second %.0f positive %llu negative %llu waits %llu claims %llu bytes %u lost %llu p50_us "
-               "%llu p99_us "
-               "%llu "
-               "p999_us %llu max_us %llu\n",
-               (double)answers / seconds, (unsigned long long)positive, (unsigned long long)negative,
-               (unsigned long long)waits, (unsigned long long)claims_answered, last_bytes, (unsigned long long)lost,
-               (unsigned long long)percentile(0.5), (unsigned long long)percentile(0.99),
-               (unsigned long long)percentile(0.999), (unsigned long long)percentile(1));
+                run_one(fd, window, rate, end);
         return 0;
 }

@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Packets ahead of the one that is answered, whose memory is fetched meanwhile: first the index, then the record. */
-#define INDEX_AHEAD 8u
-#define RECORD_AHEAD 4u
+/* Packets whose records are on their way from memory while one is answered: about as many as a processor has room for. */
+#define RECORDS_AHEAD 8u
 /* Lines that strangers can cause, a second; at once there are WINSD_MAX_LINES. */
 #define LINES_PER_SECOND 5u
 
@@ -245,23 +244,21 @@ static void on_batch(void *context, const struct udp_datagram *const *datagrams,
 {
         struct winsd *winsd = context;
         struct wins_packet packets[UDP_BATCH];
-        uint64_t places[UDP_BATCH];
+        struct wins_question questions[UDP_BATCH];
 
         if (!winsd->started)
                 return;
-        for (size_t i = 0; i < count; i++)
-                packets[i] = packet_of(datagrams[i]);
-        for (size_t i = 0; i < count && i < INDEX_AHEAD; i++)
-                places[i] = wins_prefetch(winsd->wins, &packets[i]);
-        for (size_t i = 0; i < count && i < RECORD_AHEAD; i++)
-                wins_prefetch_record(winsd->wins, places[i]);
         for (size_t i = 0; i < count; i++) {
-                if (i + INDEX_AHEAD < count)
-                        places[i + INDEX_AHEAD] = wins_prefetch(winsd->wins, &packets[i + INDEX_AHEAD]);
-                if (i + RECORD_AHEAD < count)
-                        wins_prefetch_record(winsd->wins, places[i + RECORD_AHEAD]);
-                const size_t len_bytes =
-                        wins_query(winsd->wins, &packets[i], winsd->answers[i], sizeof winsd->answers[i]);
+                packets[i] = packet_of(datagrams[i]);
+                wins_question_read(winsd->wins, &packets[i], &questions[i]);
+        }
+        for (size_t i = 0; i < count && i < RECORDS_AHEAD; i++)
+                wins_question_fetch(winsd->wins, &questions[i]);
+        for (size_t i = 0; i < count; i++) {
+                if (i + RECORDS_AHEAD < count)
+                        wins_question_fetch(winsd->wins, &questions[i + RECORDS_AHEAD]);
+                const size_t len_bytes = wins_question_answer(winsd->wins, &packets[i], &questions[i],
+                                                              winsd->answers[i], sizeof winsd->answers[i]);
 
                 taken[i] = len_bytes || take_packet(winsd, &packets[i]);
                 if (len_bytes)

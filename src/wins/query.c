@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define HEADER_BYTES 12
@@ -12,6 +13,28 @@
 #define ANY_GROUP_MEMBER IP4_BROADCAST /* KB130232: "a group exists" */
 
 _Static_assert(ANSWER_FIXED_BYTES + 6 * WINS_MAX_MEMBERS <= WINS_QUERY_ANSWER_BYTES, "every answer fits");
+
+/*
+ * First-level encoding, four bytes of the name (eight letters) at a time: RFC 1001 §14.1. A letter below 'A' borrows from the one before
+ * it, but the last such letter always shows in its own upper half.
+ */
+static bool decode_name(const uint8_t *at, struct nb_name *ret)
+{
+        uint64_t bad = 0;
+
+        for (unsigned i = 0; i < NB_NAME_BYTES; i += 4) {
+                uint64_t letters;
+
+                memcpy(&letters, at + 2 * i, sizeof(letters));
+                letters = be64toh(letters) - UINT64_C(0x4141414141414141);
+                bad |= letters & UINT64_C(0xF0F0F0F0F0F0F0F0);
+                letters = (letters >> 4 | letters) & UINT64_C(0x00FF00FF00FF00FF);
+                letters = (letters >> 8 | letters) & UINT64_C(0x0000FFFF0000FFFF);
+                const uint32_t bytes = htobe32((uint32_t)(letters >> 16 | letters));
+                memcpy(&ret->bytes[i], &bytes, sizeof(bytes));
+        }
+        return bad == 0;
+}
 
 /* Is it a name query with one question, without scope? Then its name. */
 static bool read_plain(const struct wins_packet *packet, struct nb_name *ret)
@@ -25,15 +48,7 @@ static bool read_plain(const struct wins_packet *packet, struct nb_name *ret)
             memcmp(at + 4, counts, sizeof(counts)) != 0 || at[HEADER_BYTES] != 2 * NB_NAME_BYTES ||
             memcmp(at + HEADER_BYTES + ENCODED_BYTES - 1, tail, sizeof(tail)) != 0)
                 return false;
-        at += HEADER_BYTES + 1;
-        unsigned bad = 0;
-        for (unsigned i = 0; i < NB_NAME_BYTES; i++) {
-                const unsigned high = at[2 * i] - (unsigned)'A', low = at[2 * i + 1] - (unsigned)'A';
-
-                bad |= high | low;
-                ret->bytes[i] = (uint8_t)(high << 4 | (low & 15));
-        }
-        return bad < 16;
+        return decode_name(at + HEADER_BYTES + 1, ret);
 }
 
 static uint8_t *put16(uint8_t *at, unsigned v)
@@ -106,42 +121,50 @@ static size_t answer(const struct wins *wins, const struct wins_packet *packet, 
         return (size_t)(at - out);
 }
 
-size_t wins_query(struct wins *wins, const struct wins_packet *packet, uint8_t *out, size_t size_bytes)
+void wins_question_read(const struct wins *wins, const struct wins_packet *packet, struct wins_question *ret)
 {
-        struct nb_name name;
+        ret->is_plain = read_plain(packet, &ret->name) && nb_name_suffix(&ret->name) != 0x1C;
+        if (!ret->is_plain) {
+                *ret = (struct wins_question){0};
+                return;
+        }
+        ret->hash = wins_table_hash(&wins->table, &ret->name, 0);
+        wins_table_prefetch(&wins->table, ret->hash);
+}
 
-        if (size_bytes < WINS_QUERY_ANSWER_BYTES || !wins->started || !read_plain(packet, &name) ||
-            nb_name_suffix(&name) == 0x1C)
+void wins_question_fetch(const struct wins *wins, const struct wins_question *question)
+{
+        if (question->is_plain)
+                wins_table_prefetch_slot(&wins->table, question->hash);
+}
+
+size_t wins_question_answer(struct wins *wins, const struct wins_packet *packet, const struct wins_question *question,
+                            uint8_t *out, size_t size_bytes)
+{
+        const struct nb_name *name = &question->name;
+
+        if (!question->is_plain || size_bytes < WINS_QUERY_ANSWER_BYTES || !wins->started)
                 return 0;
-        const uint32_t number = wins_table_find(&wins->table, &name, 0);
+        const uint32_t number = wins_table_find_hashed(&wins->table, name, 0, question->hash);
         const struct wins_slot *slot = number ? wins_slot_at(&wins->table, number) : NULL;
-        if (wins_is_blocked(wins, &name)) {
+        if (wins_is_blocked(wins, name)) {
                 wins->statistics.queries_blocked++;
-        } else if (slot && is_answered(slot) && nb_name_suffix(&name) != 0x1D) {
+        } else if (slot && is_answered(slot) && nb_name_suffix(name) != 0x1D) {
                 wins->statistics.queries_successful++;
                 return answer(wins, packet, slot, out);
-        } else if (wins_is_own_name(wins, &name) || nb_name_is_wildcard(&name)) {
+        } else if (wins_is_own_name(wins, name) || nb_name_is_wildcard(name)) {
                 return 0; /* the carried node's */
         }
         wins->statistics.queries_failed++;
         return (size_t)(put_head(packet, out, 0x8583, NBNS_TYPE_NULL, 0, 0) - out);
 }
 
-uint64_t wins_prefetch(const struct wins *wins, const struct wins_packet *packet)
+size_t wins_query(struct wins *wins, const struct wins_packet *packet, uint8_t *out, size_t size_bytes)
 {
-        struct nb_name name;
+        struct wins_question question;
 
-        if (!read_plain(packet, &name))
-                return 0;
-        const uint64_t hash = wins_table_hash(&wins->table, &name, 0);
-        wins_table_prefetch(&wins->table, hash);
-        return hash;
-}
-
-void wins_prefetch_record(const struct wins *wins, uint64_t place)
-{
-        if (place)
-                wins_table_prefetch_slot(&wins->table, place);
+        wins_question_read(wins, packet, &question);
+        return wins_question_answer(wins, packet, &question, out, size_bytes);
 }
 
 /* ---- the slow path --------------------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "wins/table.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 #include "wins/limits.h"
 #include "wins/table_index.h"
 
@@ -20,7 +21,7 @@ int wins_table_init(struct wins_table *table, uint64_t seed)
 void wins_table_done(struct wins_table *table)
 {
         for (uint32_t i = 0; i < table->chunk_count; i++) {
-                free(table->chunks[i]);
+                pages_free(table->chunks[i]);
                 free(table->marks[i]);
         }
         free(table->chunks);
@@ -38,6 +39,8 @@ uint64_t wins_table_bytes(const struct wins_table *table)
 }
 
 /* ---- room ---------------------------------------------------------------------------------------------------------------- */
+
+_Static_assert(WINS_CHUNK_SLOTS * sizeof(struct wins_slot) == PAGES_BLOCK_BYTES, "a chunk is a block");
 
 static int grow_chunks(struct wins_table *table)
 {
@@ -60,14 +63,14 @@ static int add_chunk(struct wins_table *table)
 {
         if (table->chunk_count == table->chunk_room && grow_chunks(table) < 0)
                 return NBT_ERR_NOMEM;
-        struct wins_slot *chunk = aligned_alloc(64, WINS_CHUNK_SLOTS * sizeof(*chunk));
+        /* The first in small pages: most networks have not so many names, and then it takes what they need. */
+        struct wins_slot *chunk = pages_new(table->chunk_count > 0);
         struct wins_marks *marks = calloc(1, sizeof(*marks));
         if (!chunk || !marks) {
-                free(chunk);
+                pages_free(chunk);
                 free(marks);
                 return NBT_ERR_NOMEM;
         }
-        memset(chunk, 0, WINS_CHUNK_SLOTS * sizeof(*chunk));
         table->chunks[table->chunk_count] = chunk;
         table->marks[table->chunk_count++] = marks;
         table->bytes += WINS_CHUNK_SLOTS * sizeof(*chunk) + sizeof(*marks);

@@ -70,7 +70,7 @@ enum wins_mark {
         WINS_MARKS,
 };
 
-#define WINS_CHUNK_SLOTS 4096u
+#define WINS_CHUNK_SLOTS 32768u /* a block of base/pages.h */
 #define WINS_CHUNK_WORDS (WINS_CHUNK_SLOTS / 64)
 
 struct wins_marks {

@@ -277,16 +277,30 @@ mono_t wins_deadline(const struct wins *wins);
 struct wins *wins_free(struct wins *wins);
 
 /*
- * The fast path: answers a plain name query (one NB question, no scope, no <1C>) into OUT without any allocation. Returns the
- * length of the answer, or 0 for everything else: hand that to wins_route() and wins_step(). SIZE at least
- * WINS_QUERY_ANSWER_BYTES. wins_prefetch() for the next packets of a batch, some four ahead, hides the memory's latency: what it
- * touches, the query then finds in the cache.
+ * The fast path answers a plain name query (one NB question, no scope, no <1C>) without any allocation, in three steps, so that a
+ * batch's packets can be taken some steps apart and the memory's latency is hidden: wins_question_read() reads the packet and calls
+ * for the index's memory, wins_question_fetch() calls for the record's, wins_question_answer() answers. What wins_step() changes
+ * meanwhile does no harm.
  */
 #define WINS_QUERY_ANSWER_BYTES 256
+
+/* A name query, as far as the fast path needs it. */
+struct wins_question {
+        struct nb_name name;
+        uint64_t hash;
+        bool is_plain; /* else all this is empty */
+};
+
+void wins_question_read(const struct wins *wins, const struct wins_packet *packet, struct wins_question *ret);
+void wins_question_fetch(const struct wins *wins, const struct wins_question *question);
+/*
+ * Answers QUESTION, which was read from PACKET, into OUT. Returns the length of the answer, or 0 for everything that is not for the
+ * fast path: hand that to wins_route() and wins_step(). SIZE at least WINS_QUERY_ANSWER_BYTES.
+ */
+size_t wins_question_answer(struct wins *wins, const struct wins_packet *packet, const struct wins_question *question,
+                            uint8_t *out, size_t size_bytes);
+/* All of it for a single packet. */
 size_t wins_query(struct wins *wins, const struct wins_packet *packet, uint8_t *out, size_t size_bytes);
-uint64_t wins_prefetch(const struct wins *wins, const struct wins_packet *packet);
-/* The second step, when some more packets have passed: PLACE is what wins_prefetch() returned. */
-void wins_prefetch_record(const struct wins *wins, uint64_t place);
 
 /* Which of WINS_NOTICE_CHANGED and WINS_NOTICE_RENEWED are told (default: none). */
 #define WINS_WATCH_CHANGES 1u

@@ -1,7 +1,8 @@
-/* The arena and the growing text. */
+/* The arena, the growing text, blocks of pages. */
 #include "unit.h"
 
 #include "base/arena.h"
+#include "base/pages.h"
 #include "base/strbuf.h"
 
 #include <stdlib.h>
@@ -118,6 +119,22 @@ static void strbuf_hands_over(void **state)
         free(text);
 }
 
+static void pages_are_aligned_and_zeroed(void **state)
+{
+        (void)state;
+        for (int huge = 0; huge < 2; huge++) {
+                uint8_t *block = pages_new(huge);
+
+                assert_non_null(block);
+                assert_int_equal((uintptr_t)block % PAGES_BLOCK_BYTES, 0);
+                for (size_t i = 0; i < PAGES_BLOCK_BYTES; i += 64)
+                        assert_int_equal(block[i], 0);
+                memset(block, 1, PAGES_BLOCK_BYTES);
+                pages_free(block);
+        }
+        pages_free(NULL);
+}
+
 static void strbuf_failure_is_sticky(void **state)
 {
         struct strbuf sb = STRBUF_INIT;
@@ -140,6 +157,7 @@ int main(void)
                 cmocka_unit_test(arena_pieces_do_not_overlap),
                 cmocka_unit_test(arena_takes_large_pieces),
                 cmocka_unit_test(arena_copies),
+                cmocka_unit_test(pages_are_aligned_and_zeroed),
                 cmocka_unit_test(strbuf_grows),
                 cmocka_unit_test(strbuf_hands_over),
                 cmocka_unit_test(strbuf_failure_is_sticky),

@@ -1,6 +1,10 @@
-/* The way of a query allocates nothing: neither the fast one (bytes in, bytes out) nor, once warm, the one through a step. */
+/*
+ * The way of a query: it allocates nothing, neither the fast one (bytes in, bytes out) nor, once warm, the one through a step; and the
+ * fast one reads names as the decoder does.
+ */
 #include "bench.h"
 
+#include "base/rd.h"
 #include "wire/nbns.h"
 
 #include <setjmp.h>
@@ -117,10 +121,44 @@ static void answers_of_a_step(void **state)
         bench_done(&bench);
 }
 
+/* Every pair of letters at every place of a name that is not there: "no such name" if it is one, nothing if it is none. */
+static void fast_names(void **state)
+{
+        uint8_t bytes[NBNS_MAX_BYTES], answer[WINS_QUERY_ANSWER_BYTES];
+        const size_t len_bytes = encode("NOBODY<20>", NULL, bytes);
+
+        (void)state;
+        begin();
+        for (size_t i = 0; i < NB_NAME_BYTES; i++)
+                for (unsigned pair = 0; pair < 0x10000; pair++) {
+                        const struct wins_packet packet = {
+                                .bytes = bytes, .len_bytes = len_bytes, .source = 0x0A000009, .local = BENCH_SERVER};
+                        uint8_t *at = bytes + 13 + 2 * i;
+                        const uint8_t kept[2] = {at[0], at[1]};
+                        struct wins_question question;
+                        struct nb_scope scope;
+                        struct nb_name name;
+
+                        at[0] = (uint8_t)(pair >> 8);
+                        at[1] = (uint8_t)pair;
+                        struct rd rd = rd_init(bytes + 12, len_bytes - 12);
+                        const bool is_name = nb_name_decode(&rd, &name, &scope) == 0;
+                        wins_question_read(bench.wins, &packet, &question);
+                        assert_int_equal(question.is_plain, is_name && nb_name_suffix(&name) != 0x1C);
+                        if (question.is_plain)
+                                assert_true(nb_name_equal(&question.name, &name));
+                        assert_int_equal(wins_query(bench.wins, &packet, answer, sizeof(answer)) > 0,
+                                         question.is_plain);
+                        memcpy(at, kept, sizeof(kept));
+                }
+        bench_done(&bench);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fast_answers),
+                cmocka_unit_test(fast_names),
                 cmocka_unit_test(answers_of_a_step),
         };
 
