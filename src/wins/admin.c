@@ -140,8 +140,11 @@ static void remove_page(struct wins *wins, const struct wins_command *command)
                 struct wins_record record;
 
                 wins_table_get(&wins->table, slots[i], &record);
-                job->rows[i] = record;
-                wins_times_to_wall(&job->rows[i], wins->shift_s);
+                /* also those that this walk has made, and that have a later version by now */
+                if (command->tombstone && record.state == WINS_TOMBSTONE)
+                        continue;
+                job->rows[job->row_count] = record;
+                wins_times_to_wall(&job->rows[job->row_count], wins->shift_s);
                 if (command->tombstone) {
                         record.state = WINS_TOMBSTONE;
                         record.is_static = false;

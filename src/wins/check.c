@@ -1,8 +1,7 @@
 /* Consistency: what in the database contradicts itself. Looks things up by the indexes only, so that a page costs little. */
 #include "wins/internal.h"
 
-#define MAX_NEIGHBOURS 32u /* records of one address that are compared */
-#define MAX_SCOPES_TRIED 64u
+#define MAX_NEIGHBOURS 32u /* records of one address, or of one name, that are compared */
 
 static const uint8_t GROUP_SUFFIXES[] = {0x00, 0x1C, 0x1E};
 static const uint8_t COMPUTER_SUFFIXES[] = {0x00, 0x03, 0x20};
@@ -75,16 +74,20 @@ static bool has_address(const struct wins_table *table, const struct wins_slot *
 static void check_scopes(struct check *check, const struct wins_slot *slot)
 {
         const struct wins_table *table = &check->wins->table;
+        const struct wins_order_key first = wins_table_name_key(&slot->name, 0);
+        struct wins_order_at at = wins_order_seek(&table->by_name, &first);
 
         if (!is_machine(slot) || table->scopes.live == 0)
                 return;
-        for (uint32_t scope = 0; scope < table->scopes.count && scope < MAX_SCOPES_TRIED; scope++) {
-                const uint32_t other = scope == slot->scope ? 0 : wins_table_find(table, &slot->name, (uint16_t)scope);
+        for (unsigned i = 0; i < MAX_NEIGHBOURS; i++, wins_order_next(&at)) {
+                const uint32_t other = wins_order_item(&at);
 
-                if (other && is_live(wins_slot_at(table, other))) {
-                        (void)found(check, WINS_FINDING_SCOPES, other, 0);
+                if (!other || !nb_name_equal(&wins_slot_at(table, other)->name, &slot->name))
                         return;
-                }
+                if (other == check->slot || !is_live(wins_slot_at(table, other)))
+                        continue;
+                (void)found(check, WINS_FINDING_SCOPES, other, 0);
+                return;
         }
 }
 
@@ -109,29 +112,41 @@ static bool is_computer_suffix(uint8_t suffix)
         return suffix == 0x00 || suffix == 0x20;
 }
 
-static void check_address(struct check *check, const struct wins_slot *slot)
+/* Another computer's name that has ADDRESS too; false if there is none. */
+static bool check_member(struct check *check, const struct wins_slot *slot, uint32_t address)
 {
         const struct wins_table *table = &check->wins->table;
-        const struct wins_order_key first = wins_table_address_key(slot->address, 0);
+        const struct wins_order_key first = wins_table_address_key(address, 0);
         struct wins_order_at at = wins_order_seek(&table->by_address, &first);
 
-        if (!is_machine(slot) || !is_computer_suffix(nb_name_suffix(&slot->name)))
-                return;
         for (unsigned i = 0; i < MAX_NEIGHBOURS; i++, wins_order_next(&at)) {
                 const uint32_t reference = wins_order_item(&at);
 
-                if (!reference || wins_table_member_address(table, reference) != slot->address)
-                        return;
+                if (!reference || wins_table_member_address(table, reference) != address)
+                        return false;
                 const uint32_t number = wins_table_member_slot(table, reference);
                 const struct wins_slot *other = wins_slot_at(table, number);
 
                 if (is_machine(other) && is_live(other) && other->scope == slot->scope &&
                     nb_name_suffix(&other->name) == nb_name_suffix(&slot->name) &&
                     !nb_name_same_stem(&other->name, &slot->name)) {
-                        (void)found(check, WINS_FINDING_ADDRESS, number, slot->address);
-                        return;
+                        (void)found(check, WINS_FINDING_ADDRESS, number, address);
+                        return true;
                 }
         }
+        return false;
+}
+
+static void check_addresses(struct check *check, const struct wins_slot *slot)
+{
+        const struct wins_extra *extras = check->wins->table.extras;
+
+        if (!is_machine(slot) || !is_computer_suffix(nb_name_suffix(&slot->name)) ||
+            check_member(check, slot, slot->address))
+                return;
+        for (uint32_t i = slot->extra; i != 0; i = extras[i].next)
+                if (check_member(check, slot, extras[i].address))
+                        return;
 }
 
 /* One machine registers all its names with all its addresses; where they differ, two machines may have been made one. */
@@ -185,7 +200,7 @@ static void check_slot(struct check *check, uint32_t number)
                 return;
         check_scopes(check, slot);
         check_classes(check, slot);
-        check_address(check, slot);
+        check_addresses(check, slot);
         check_twins(check, slot);
         check_shadow(check, slot);
 }

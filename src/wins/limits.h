@@ -63,5 +63,5 @@
 #define WINS_APPLY_RETRY_MS 1000u   /* and memory that was wanted at a bad moment */
 #define WINS_CLOCK_JUMP_S 30u       /* the calendar may stray this much from the monotonic clock unnoticed */
 #define WINS_REFUSAL_RING 1024u     /* refused claims remembered for diagnosis */
-#define WINS_WALK_RECORDS 8192u     /* looked at for one page of a show or search */
-#define WINS_CHECK_RECORDS 256u     /* checked for one page of findings */
+#define WINS_WALK_RECORDS 2048u     /* looked at for one page of a show or search */
+#define WINS_CHECK_RECORDS 64u      /* checked for one page of findings */

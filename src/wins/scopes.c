@@ -70,20 +70,26 @@ int wins_scopes_hold(struct wins_scopes *scopes, const struct nb_scope *scope)
         *entry = (struct wins_scope_entry){.scope = copy, .refs = 1, .next = scopes->heads[bucket]};
         scopes->heads[bucket] = number;
         scopes->live++;
+        scopes->refs++;
         return (int)number;
 }
 
 void wins_scopes_keep(struct wins_scopes *scopes, uint16_t number)
 {
-        if (number)
+        if (number) {
                 scopes->entries[number].refs++;
+                scopes->refs++;
+        }
 }
 
 void wins_scopes_drop(struct wins_scopes *scopes, uint16_t number)
 {
         struct wins_scope_entry *entry = number ? &scopes->entries[number] : NULL;
 
-        if (!entry || --entry->refs > 0)
+        if (!entry)
+                return;
+        scopes->refs--;
+        if (--entry->refs > 0)
                 return;
         uint32_t *at = &scopes->heads[bucket_of(scopes, entry->scope)];
         while (*at != number)
@@ -93,6 +99,11 @@ void wins_scopes_drop(struct wins_scopes *scopes, uint16_t number)
         *entry = (struct wins_scope_entry){.next = scopes->free};
         scopes->free = number;
         scopes->live--;
+}
+
+uint32_t wins_scopes_refs(const struct wins_scopes *scopes, uint16_t number)
+{
+        return number ? scopes->entries[number].refs : 0;
 }
 
 const struct nb_scope *wins_scopes_get(const struct wins_scopes *scopes, uint16_t number)

@@ -13,6 +13,7 @@ struct wins_scopes {
         uint32_t count, room;             /* entries in use or free; allocated */
         uint32_t free;                    /* first free one, 0: none */
         uint32_t live;
+        uint64_t refs; /* of all together */
         uint32_t heads[256];
         uint64_t seed;
 };
@@ -23,6 +24,8 @@ int wins_scopes_find(const struct wins_scopes *scopes, const struct nb_scope *sc
 int wins_scopes_hold(struct wins_scopes *scopes, const struct nb_scope *scope);
 void wins_scopes_keep(struct wins_scopes *scopes, uint16_t number); /* once more */
 void wins_scopes_drop(struct wins_scopes *scopes, uint16_t number);
+/* How often it is held; of 0, which needs no holding, nothing is known: 0. */
+uint32_t wins_scopes_refs(const struct wins_scopes *scopes, uint16_t number);
 /* Valid until the scope is dropped for the last time, or another is added. */
 const struct nb_scope *wins_scopes_get(const struct wins_scopes *scopes, uint16_t number);
 void wins_scopes_done(struct wins_scopes *scopes);

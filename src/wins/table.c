@@ -35,7 +35,8 @@ void wins_table_done(struct wins_table *table)
 
 uint64_t wins_table_bytes(const struct wins_table *table)
 {
-        return table->bytes + table->by_name.bytes + table->by_address.bytes + table->by_version.bytes;
+        return table->bytes + table->by_name.bytes + table->by_address.bytes + table->by_version.bytes +
+               table->by_class.bytes;
 }
 
 /* ---- room ---------------------------------------------------------------------------------------------------------------- */
@@ -321,9 +322,14 @@ int64_t wins_table_put(struct wins_table *table, const struct wins_record *recor
                 drop_members(table, number);
                 wins_index_owner_remove(table, number);
         }
+        const bool is_new_class = is_new || wins_slot_at(table, number)->owner != owner;
+        if (!is_new && is_new_class)
+                wins_index_class_remove(table, number);
         set_fields(table, number, record, (uint16_t)owner, (uint16_t)scope);
         put_members(table, number, record, owners);
         wins_index_owner_insert(table, number);
+        if (is_new_class)
+                wins_index_class_insert(table, number);
         return number;
 }
 
@@ -334,6 +340,7 @@ void wins_table_remove(struct wins_table *table, uint32_t number)
         count_slot(table, number, false);
         drop_members(table, number);
         wins_index_owner_remove(table, number);
+        wins_index_class_remove(table, number);
         wins_index_name_remove(table, wins_table_hash(table, &slot->name, slot->scope), number);
         wins_scopes_drop(&table->scopes, slot->scope);
         *slot = (struct wins_slot){.extra = table->slot_free};

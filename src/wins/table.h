@@ -4,8 +4,8 @@
  * 8 bytes an entry of the name index, 24 bytes for every further address.
  *
  * Answers find a record by name and scope, in a hashed index that is cut into shards, which grow one by one, so that no single
- * insertion moves the whole of it. For the administrator there are three orders (wins/order.h): by name, by address, by owner and
- * version; and marks, a bit a record, of type, state and static mappings. Times are the core's seconds (wins/internal.h), 0: never.
+ * insertion moves the whole of it. For the administrator there are four orders (wins/order.h): by name, by address, by owner and
+ * version, by class (owner, 16th byte, scope); and marks, a bit a record, of type, state and static mappings. Times are the core's seconds (wins/internal.h), 0: never.
  */
 #include "wins/order.h"
 #include "wins/record.h"
@@ -89,11 +89,12 @@ struct wins_table {
         uint32_t owner_count, owner_room;
         struct wins_scopes scopes;
         struct wins_name_shard names[WINS_SHARDS];
-        struct wins_order by_name, by_address, by_version; /* of slots, references, slots */
+        struct wins_order by_name, by_address, by_version, by_class; /* of slots, but by_address: of references */
         uint64_t seed;
         uint64_t live, limit; /* records there are, and may be */
         uint64_t counts[WINS_TYPE_MAX][WINS_STATE_MAX];
         uint64_t static_count;
+        uint64_t suffix_counts[256];
         uint64_t bytes; /* but for the orders: wins_table_bytes() */
         bool loading;   /* nothing is in the orders yet; wins_table_loaded() makes them */
 };
@@ -152,10 +153,15 @@ int wins_table_owner_find(const struct wins_table *table, uint32_t address) NBT_
 int wins_table_loaded(struct wins_table *table) NBT_MUST_CHECK;
 
 /* The keys of the orders: names as bytes, then scopes by their numbers; addresses, then references; owners by their numbers, then
- * versions, then slots. Only once the table is loaded. */
+ * versions, then slots; owners, then 16th bytes, scopes, slots. Only once the table is loaded. */
 struct wins_order_key wins_table_name_key(const struct nb_name *name, uint16_t scope);
 struct wins_order_key wins_table_address_key(uint32_t address, uint32_t reference);
 struct wins_order_key wins_table_version_key(uint16_t owner, uint64_t version, uint32_t slot);
+struct wins_order_key wins_table_class_key(uint16_t owner, uint8_t suffix, uint16_t scope, uint32_t slot);
+/* What a key of names or of classes was made of. */
+void wins_table_key_name(const struct wins_order_key *key, struct nb_name *ret);
+void wins_table_key_class(const struct wins_order_key *key, uint16_t *ret_owner, uint8_t *ret_suffix,
+                          uint16_t *ret_scope);
 
 /* Of a member: its record, and its address. */
 uint32_t wins_table_member_slot(const struct wins_table *table, uint32_t reference);

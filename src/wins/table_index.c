@@ -10,6 +10,7 @@
 #define SHARD_SHIFT 54 /* the top ten bits choose the shard, the low half the place in it */
 #define SHARD_MIN 8u
 #define SCOPE_SPREAD UINT64_C(0x9E3779B97F4A7C15)
+#define SUFFIX_SHIFT 16 /* above the scope */
 
 /* ---- orders -------------------------------------------------------------------------------------------------------------- */
 
@@ -22,6 +23,13 @@ struct wins_order_key wins_table_name_key(const struct nb_name *name, uint16_t s
         return (struct wins_order_key){{be64toh(halves[0]), be64toh(halves[1]), scope}};
 }
 
+void wins_table_key_name(const struct wins_order_key *key, struct nb_name *ret)
+{
+        const uint64_t halves[2] = {htobe64(key->part[0]), htobe64(key->part[1])};
+
+        memcpy(ret->bytes, halves, NB_NAME_BYTES);
+}
+
 struct wins_order_key wins_table_address_key(uint32_t address, uint32_t reference)
 {
         return (struct wins_order_key){{address, reference, 0}};
@@ -30,6 +38,19 @@ struct wins_order_key wins_table_address_key(uint32_t address, uint32_t referenc
 struct wins_order_key wins_table_version_key(uint16_t owner, uint64_t version, uint32_t slot)
 {
         return (struct wins_order_key){{owner, version, slot}};
+}
+
+struct wins_order_key wins_table_class_key(uint16_t owner, uint8_t suffix, uint16_t scope, uint32_t slot)
+{
+        return (struct wins_order_key){{owner, (uint64_t)suffix << SUFFIX_SHIFT | scope, slot}};
+}
+
+void wins_table_key_class(const struct wins_order_key *key, uint16_t *ret_owner, uint8_t *ret_suffix,
+                          uint16_t *ret_scope)
+{
+        *ret_owner = (uint16_t)key->part[0];
+        *ret_suffix = (uint8_t)(key->part[1] >> SUFFIX_SHIFT);
+        *ret_scope = (uint16_t)key->part[1];
 }
 
 static struct wins_order_key name_key(const void *context, uint32_t number)
@@ -44,6 +65,13 @@ static struct wins_order_key version_key(const void *context, uint32_t number)
         const struct wins_slot *slot = wins_slot_at(context, number);
 
         return wins_table_version_key(slot->owner, slot->version, number);
+}
+
+static struct wins_order_key class_key(const void *context, uint32_t number)
+{
+        const struct wins_slot *slot = wins_slot_at(context, number);
+
+        return wins_table_class_key(slot->owner, nb_name_suffix(&slot->name), slot->scope, number);
 }
 
 uint32_t wins_table_member_slot(const struct wins_table *table, uint32_t reference)
@@ -67,7 +95,7 @@ int wins_index_reserve_orders(struct wins_table *table, uint32_t member_count)
         if (table->loading)
                 return 0;
         if (wins_order_reserve(&table->by_name, 1) < 0 || wins_order_reserve(&table->by_version, 1) < 0 ||
-            wins_order_reserve(&table->by_address, member_count) < 0)
+            wins_order_reserve(&table->by_class, 1) < 0 || wins_order_reserve(&table->by_address, member_count) < 0)
                 return NBT_ERR_NOMEM;
         return 0;
 }
@@ -266,6 +294,28 @@ void wins_index_owner_remove(struct wins_table *table, uint32_t number)
         }
 }
 
+/* ---- by class ------------------------------------------------------------------------------------------------------------ */
+
+void wins_index_class_insert(struct wins_table *table, uint32_t number)
+{
+        table->suffix_counts[nb_name_suffix(&wins_slot_at(table, number)->name)]++;
+        if (!table->loading) {
+                const struct wins_order_key key = class_key(table, number);
+
+                wins_order_insert(&table->by_class, &key, number);
+        }
+}
+
+void wins_index_class_remove(struct wins_table *table, uint32_t number)
+{
+        table->suffix_counts[nb_name_suffix(&wins_slot_at(table, number)->name)]--;
+        if (!table->loading) {
+                const struct wins_order_key key = class_key(table, number);
+
+                wins_order_remove(&table->by_class, &key);
+        }
+}
+
 /* ---- after loading ------------------------------------------------------------------------------------------------------- */
 
 struct sortable {
@@ -301,17 +351,17 @@ static bool is_used(const struct wins_table *table, uint32_t slot)
         return wins_slot_at(table, slot)->count & WINS_SLOT_USED;
 }
 
-/* The store gives names in their order, or nearly. */
-static int order_names(struct wins_table *table)
+/* In order of slots: the store gives names in their order, or nearly. */
+static int order_slots(struct wins_table *table, struct wins_order *order)
 {
         for (uint32_t slot = 1; slot < table->slot_count; slot++) {
                 if (!is_used(table, slot))
                         continue;
-                const struct wins_order_key key = name_key(table, slot);
+                const struct wins_order_key key = order->key(table, slot);
 
-                if (wins_order_reserve(&table->by_name, 1) < 0)
+                if (wins_order_reserve(order, 1) < 0)
                         return NBT_ERR_NOMEM;
-                wins_order_insert(&table->by_name, &key, slot);
+                wins_order_insert(order, &key, slot);
         }
         return 0;
 }
@@ -346,8 +396,10 @@ static int order_addresses(struct wins_table *table, struct sortable *all)
 int wins_table_loaded(struct wins_table *table)
 {
         struct sortable *all = malloc(((uint64_t)table->slot_count + table->extra_count) * sizeof(*all));
-        int r = all ? order_names(table) : NBT_ERR_NOMEM;
+        int r = all ? order_slots(table, &table->by_name) : NBT_ERR_NOMEM;
 
+        if (r == 0)
+                r = order_slots(table, &table->by_class);
         if (r == 0)
                 r = order_versions(table, all);
         if (r == 0)
@@ -364,6 +416,7 @@ void wins_index_init(struct wins_table *table)
         table->by_name = (struct wins_order){.key = name_key, .context = table};
         table->by_address = (struct wins_order){.key = address_key, .context = table, .hinted = true};
         table->by_version = (struct wins_order){.key = version_key, .context = table};
+        table->by_class = (struct wins_order){.key = class_key, .context = table};
 }
 
 void wins_index_done(struct wins_table *table)
@@ -373,4 +426,5 @@ void wins_index_done(struct wins_table *table)
         wins_order_done(&table->by_name);
         wins_order_done(&table->by_address);
         wins_order_done(&table->by_version);
+        wins_order_done(&table->by_class);
 }

@@ -22,4 +22,8 @@ void wins_index_address_remove(struct wins_table *table, uint32_t reference);
 void wins_index_owner_insert(struct wins_table *table, uint32_t slot);
 void wins_index_owner_remove(struct wins_table *table, uint32_t slot);
 
+/* The slot has its owner, name and scope. */
+void wins_index_class_insert(struct wins_table *table, uint32_t slot);
+void wins_index_class_remove(struct wins_table *table, uint32_t slot);
+
 void wins_index_done(struct wins_table *table);

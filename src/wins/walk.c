@@ -6,9 +6,12 @@
 
 #include <string.h>
 
-/* In which order: of names, of members' addresses, of one owner's versions, or of slots (by their marks). */
-enum kind { KIND_START, KIND_NAMES, KIND_ADDRESSES, KIND_VERSIONS, KIND_SLOTS };
+/* In which order: of names, of members' addresses, of one owner's versions, of classes (owner, 16th byte, scope), or of slots (by their
+ * marks). A record that changes keeps its place among names, classes and slots; its address and version may change. */
+enum kind { KIND_START, KIND_NAMES, KIND_ADDRESSES, KIND_VERSIONS, KIND_CLASSES, KIND_SLOTS };
 #define KIND_SHIFT 56
+#define ANY (-1)
+#define SUFFIXES 256
 
 struct page {
         uint32_t *slots;
@@ -20,6 +23,12 @@ struct page {
 static uint8_t fold(uint8_t c)
 {
         return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
+/* The other way, of what is folded. */
+static uint8_t unfold(uint8_t c)
+{
+        return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
 }
 
 /* "*" and "?"; at most 15 bytes against 63, so that trying again after a star stays cheap. */
@@ -99,18 +108,91 @@ bool wins_filter_passes(const struct wins *wins, const struct wins_filter *filte
 
 /* ---- what a walk goes over ------------------------------------------------------------------------------------------------ */
 
-/* Keys from LOW to below HIGH. */
+/* Keys from LOW to below HIGH; what is between them and not wanted is leapt over. */
 struct range {
         const struct wins_order *order;
         struct wins_order_key low, high;
+        /* KEY cannot be wanted: where to go on, further up. NULL: there is nothing to leap over. */
+        bool (*leap)(const struct range *range, const struct wins_order_key *key, struct wins_order_key *ret);
+        uint8_t beginning[NB_NAME_BYTES]; /* of the names, folded */
+        size_t beginning_len_bytes;
+        int suffix, scope; /* ANY, or the only one that is wanted */
 };
+
+/*
+ * The next name from BYTES on that has the range's beginning in some case: of two cases of a letter the upper one comes first, so
+ * that names whose beginnings match lie in as many pieces as they have been written. False: BYTES has it, or there is none.
+ */
+static bool next_beginning(const struct range *range, const uint8_t *bytes, uint8_t ret[NB_NAME_BYTES])
+{
+        const uint8_t *upper = range->beginning;
+        size_t at = 0;
+
+        while (at < range->beginning_len_bytes && fold(bytes[at]) == upper[at])
+                at++;
+        if (at == range->beginning_len_bytes)
+                return false;
+        memset(ret, 0, NB_NAME_BYTES);
+        memcpy(ret, bytes, at);
+        memcpy(ret + at, upper + at, range->beginning_len_bytes - at);
+        if (bytes[at] < upper[at])
+                return true;
+        if (bytes[at] < unfold(upper[at])) {
+                ret[at] = unfold(upper[at]);
+                return true;
+        }
+        while (at > 0 && (ret[at - 1] != upper[at - 1] || unfold(upper[at - 1]) == upper[at - 1])) {
+                at--;
+                ret[at] = upper[at];
+        }
+        if (at == 0) {
+                memset(ret, 0xFF, NB_NAME_BYTES);
+                return true;
+        }
+        ret[at - 1] = unfold(upper[at - 1]);
+        return true;
+}
+
+static bool leap_names(const struct range *range, const struct wins_order_key *key, struct wins_order_key *ret)
+{
+        struct nb_name name, next;
+
+        wins_table_key_name(key, &name);
+        if (!next_beginning(range, name.bytes, next.bytes))
+                return false;
+        *ret = wins_table_name_key(&next, 0);
+        return true;
+}
+
+/* PATTERN up to its first star or question mark. */
+static bool pattern_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
+{
+        const size_t len = strcspn(filter->pattern, "*?");
+        struct nb_name low = {{0}}, high;
+
+        if (len == 0)
+                return false;
+        *ret = (struct range){.order = &wins->table.by_name, .leap = leap_names};
+        ret->beginning_len_bytes = len < NB_SUFFIX_AT ? len : NB_SUFFIX_AT;
+        memset(&high, 0xFF, sizeof(high));
+        for (size_t i = 0; i < ret->beginning_len_bytes; i++) {
+                ret->beginning[i] = fold((uint8_t)filter->pattern[i]);
+                low.bytes[i] = ret->beginning[i];
+                high.bytes[i] = unfold(ret->beginning[i]);
+        }
+        ret->low = wins_table_name_key(&low, 0);
+        ret->high = wins_table_name_key(&high, UINT16_MAX);
+        return true;
+}
 
 static bool names_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
 {
         const size_t len = filter->has_name ? NB_NAME_BYTES : filter->prefix_len_bytes;
         struct nb_name low = {{0}}, high;
 
-        if (len == 0 || len > NB_NAME_BYTES)
+        if (len == 0)
+                return pattern_range(wins, filter, ret);
+        if (len > NB_NAME_BYTES)
                 return false;
         memcpy(low.bytes, filter->has_name ? filter->name.bytes : filter->prefix, len);
         memset(&high, 0xFF, sizeof(high));
@@ -141,7 +223,7 @@ static bool versions_range(const struct wins *wins, const struct wins_filter *fi
 {
         const int owner = filter->has_owner ? wins_table_owner_find(&wins->table, filter->owner) : -1;
 
-        if (!filter->has_owner)
+        if (!filter->has_owner || (filter->min_version == 0 && filter->max_version == 0))
                 return false;
         *ret = (struct range){.order = &wins->table.by_version};
         if (owner < 0)
@@ -149,6 +231,48 @@ static bool versions_range(const struct wins *wins, const struct wins_filter *fi
         ret->low = wins_table_version_key((uint16_t)owner, filter->min_version, 0);
         ret->high = filter->max_version ? (struct wins_order_key){{(uint64_t)owner, filter->max_version, UINT64_MAX}}
                                         : (struct wins_order_key){{(uint64_t)owner + 1, 0, 0}};
+        return true;
+}
+
+/* From 16th byte to 16th byte, and from owner to owner. */
+static bool leap_classes(const struct range *range, const struct wins_order_key *key, struct wins_order_key *ret)
+{
+        uint16_t owner, scope;
+        uint8_t suffix;
+
+        wins_table_key_class(key, &owner, &suffix, &scope);
+        const bool is_suffix = range->suffix == ANY || range->suffix == suffix;
+        const bool is_past = range->scope != ANY && scope > range->scope;
+
+        if (is_suffix && (range->scope == ANY || range->scope == scope))
+                return false;
+        const uint16_t first_scope = range->scope == ANY ? 0 : (uint16_t)range->scope;
+        if (is_suffix && !is_past)
+                *ret = wins_table_class_key(owner, suffix, first_scope, 0);
+        else if (range->suffix != ANY && suffix < range->suffix)
+                *ret = wins_table_class_key(owner, (uint8_t)range->suffix, first_scope, 0);
+        else if (range->suffix == ANY && suffix < SUFFIXES - 1)
+                *ret = wins_table_class_key(owner, suffix + 1, first_scope, 0);
+        else
+                *ret = (struct wins_order_key){{(uint64_t)owner + 1, 0, 0}};
+        return true;
+}
+
+static bool classes_range(const struct wins *wins, const struct wins_filter *filter, struct range *ret)
+{
+        const int owner = filter->has_owner ? wins_table_owner_find(&wins->table, filter->owner) : ANY;
+        const int scope = filter->has_scope ? wins_scopes_find(&wins->table.scopes, &filter->scope) : ANY;
+
+        if (!filter->has_owner && !filter->has_suffix && !filter->has_scope)
+                return false;
+        *ret = (struct range){.order = &wins->table.by_class,
+                              .leap = leap_classes,
+                              .suffix = filter->has_suffix ? filter->suffix : ANY,
+                              .scope = scope};
+        if ((filter->has_owner && owner < 0) || (filter->has_scope && scope < 0))
+                return true; /* none */
+        ret->low = (struct wins_order_key){{filter->has_owner ? (uint64_t)owner : 0, 0, 0}};
+        ret->high = (struct wins_order_key){{filter->has_owner ? (uint64_t)owner + 1 : UINT64_MAX, 0, 0}};
         return true;
 }
 
@@ -161,6 +285,8 @@ static bool make_range(const struct wins *wins, const struct wins_filter *filter
                 return addresses_range(wins, filter, ret);
         case KIND_VERSIONS:
                 return versions_range(wins, filter, ret);
+        case KIND_CLASSES:
+                return classes_range(wins, filter, ret);
         case KIND_START:
         case KIND_SLOTS:
                 break;
@@ -183,6 +309,49 @@ static uint64_t marked(const struct wins_table *table, const struct wins_filter 
         return count;
 }
 
+/* How many records a range holds, roughly, with what leaping costs. */
+static uint64_t classes_estimate(const struct wins_table *table, const struct wins_filter *filter,
+                                 const struct range *range)
+{
+        uint64_t count = table->live, leaps = 0;
+
+        if (filter->has_owner && table->owners[range->low.part[0]].count < count)
+                count = table->owners[range->low.part[0]].count;
+        if (filter->has_suffix || filter->has_scope)
+                leaps = (filter->has_owner ? 1 : table->owner_count) * (filter->has_suffix ? 1u : SUFFIXES);
+        if (filter->has_suffix && table->suffix_counts[filter->suffix] < count)
+                count = table->suffix_counts[filter->suffix];
+        if (range->scope != ANY) {
+                const uint64_t scoped = range->scope ? wins_scopes_refs(&table->scopes, (uint16_t)range->scope)
+                                                     : table->live - table->scopes.refs;
+
+                count = scoped < count ? scoped : count;
+        }
+        return count + leaps;
+}
+
+/* Names in another case than all upper are few. */
+static uint64_t pattern_estimate(const struct range *range)
+{
+        struct nb_name high;
+
+        memset(&high, 0xFF, sizeof(high));
+        memcpy(high.bytes, range->beginning, range->beginning_len_bytes);
+        const struct wins_order_key end = wins_table_name_key(&high, UINT16_MAX);
+        return wins_order_estimate(range->order, &range->low, &end) + range->beginning_len_bytes;
+}
+
+static uint64_t estimate(const struct wins *wins, const struct wins_filter *filter, const struct range *range)
+{
+        if (!wins_order_is_less(&range->low, &range->high))
+                return 0;
+        if (range->leap == leap_classes)
+                return classes_estimate(&wins->table, filter, range);
+        if (range->leap == leap_names)
+                return pattern_estimate(range);
+        return wins_order_estimate(range->order, &range->low, &range->high);
+}
+
 static enum kind choose(const struct wins *wins, const struct wins_filter *filter)
 {
         /* reading marks costs a look for each chunk */
@@ -194,7 +363,7 @@ static enum kind choose(const struct wins *wins, const struct wins_filter *filte
 
                 if (!make_range(wins, filter, kind, &range))
                         continue;
-                const uint64_t count = wins_order_estimate(range.order, &range.low, &range.high);
+                const uint64_t count = estimate(wins, filter, &range);
                 if (count < least) {
                         least = count;
                         best = kind;
@@ -254,19 +423,26 @@ static void walk_range(const struct wins *wins, struct wins_walk *walk, enum kin
                        struct page *page)
 {
         struct wins_order_at at = wins_order_seek(range->order, &range->low);
+        const bool by_member = kind == KIND_ADDRESSES;
 
-        for (uint32_t item = wins_order_item(&at); item != 0; wins_order_next(&at), item = wins_order_item(&at)) {
+        for (uint32_t item = wins_order_item(&at); item != 0; item = wins_order_item(&at)) {
                 const struct wins_order_key key = range->order->key(range->order->context, item);
-                const bool by_member = kind == KIND_ADDRESSES;
+                struct wins_order_key next;
 
                 if (!wins_order_is_less(&key, &range->high))
                         return;
-                if (by_member && !shows_record(wins, walk->filter, item) && ++page->looks < WINS_WALK_RECORDS)
+                if (range->leap && range->leap(range, &key, &next) && ++page->looks < WINS_WALK_RECORDS) {
+                        at = wins_order_seek(range->order, &next);
                         continue;
-                if (!visit(wins, walk->filter, page, by_member ? wins_table_member_slot(&wins->table, item) : item)) {
+                }
+                const bool is_shown = !by_member || shows_record(wins, walk->filter, item);
+
+                if ((is_shown || ++page->looks >= WINS_WALK_RECORDS) &&
+                    !visit(wins, walk->filter, page, by_member ? wins_table_member_slot(&wins->table, item) : item)) {
                         stop_at(walk, kind, &key);
                         return;
                 }
+                wins_order_next(&at);
         }
 }
 

@@ -469,6 +469,46 @@ static void test_check(void **state)
         assert_int_equal(bench->finding_count, 8); /* and SCOPED once from either side */
 }
 
+/* One name in the last two of many scopes, and an address that is nobody's first. */
+static void test_check_far(void **state)
+{
+        struct bench *bench = *state;
+        struct wins_record records[104];
+        struct wins_command add = {.id = 1, .type = WINS_COMMAND_ADD, .record_count = 104, .records = records};
+        struct wins_command check = {.id = 2, .type = WINS_COMMAND_CHECK};
+        size_t found = 0;
+
+        bench_start(bench);
+        for (unsigned i = 0; i < 104; i++) {
+                char name[16], scope[16];
+
+                snprintf(name, sizeof(name), i < 102 && i > 1 ? "PC%u<20>" : "FAR<20>", i);
+                snprintf(scope, sizeof(scope), "S%u", i);
+                if (i >= 102)
+                        snprintf(name, sizeof(name), "BIG%u<20>", i);
+                records[i] = mapping(name, i >= 102 ? WINS_MULTIHOMED : WINS_UNIQUE, HOST(i));
+                assert_int_equal(nb_scope_parse(i >= 102 ? "" : scope, &records[i].scope), 0);
+        }
+        const struct wins_record first = records[1]; /* its scope comes last */
+        records[1] = records[101];
+        records[101] = first;
+        for (unsigned i = 102; i < 104; i++)
+                records[i].members[records[i].member_count++] = (struct wins_member){.address = HOST(200)};
+        bench_command(bench, &add);
+        assert_int_equal(bench->complete.result, 0);
+        do {
+                bench_command(bench, &check);
+                assert_int_equal(bench->complete.result, 0);
+                for (size_t i = 0; i < bench->finding_count; i++)
+                        assert_int_equal(bench->findings[i], bench->rows[i].type == WINS_MULTIHOMED
+                                                                     ? WINS_FINDING_ADDRESS
+                                                                     : WINS_FINDING_SCOPES);
+                found += bench->finding_count;
+                check.cursor = bench->complete.cursor;
+        } while (bench->complete.more);
+        assert_int_equal(found, 4); /* each from either side */
+}
+
 /* ---- group members, routes, settings, damage ------------------------------------------------------------------------------------ */
 
 static void test_group_full(void **state)
@@ -621,6 +661,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_add_all_or_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_add_during_challenge, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_check_far, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_group_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_routes, setup, teardown),
                 cmocka_unit_test(test_settings),

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,8 @@ static struct nb_name random_name(struct rng *rng)
 
         memset(name.bytes, ' ', sizeof(name.bytes));
         for (unsigned i = 0; i < len; i++)
-                name.bytes[i] = rng_below(rng, 50) ? (uint8_t)('A' + rng_below(rng, 3)) : (uint8_t)rng_below(rng, 256);
+                name.bytes[i] = rng_below(rng, 50) ? (uint8_t)((rng_below(rng, 6) ? 'A' : 'a') + rng_below(rng, 3))
+                                                   : (uint8_t)rng_below(rng, 256);
         name.bytes[NB_SUFFIX_AT] = suffixes[rng_below(rng, NBT_ARRAY_SIZE(suffixes))];
         return name;
 }
@@ -94,6 +96,25 @@ static void fill(struct bench *bench, struct rng *rng, unsigned count)
 
 /* ---- the plain look ------------------------------------------------------------------------------------------------------ */
 
+static bool is_alike(const char *pattern, const uint8_t *text, size_t len)
+{
+        if (*pattern == '*')
+                return is_alike(pattern + 1, text, len) || (len > 0 && is_alike(pattern, text + 1, len - 1));
+        if (*pattern == '\0' || len == 0)
+                return *pattern == '\0' && len == 0;
+        return (*pattern == '?' || toupper(*pattern) == (*text < 0x80 ? toupper(*text) : *text)) &&
+               is_alike(pattern + 1, text + 1, len - 1);
+}
+
+static bool name_is_alike(const char *pattern, const struct nb_name *name)
+{
+        size_t len = NB_SUFFIX_AT;
+
+        while (len > 0 && name->bytes[len - 1] == ' ')
+                len--;
+        return *pattern == '\0' || is_alike(pattern, name->bytes, len);
+}
+
 static bool is_wanted(const struct wins_filter *filter, const struct wins_record *record)
 {
         bool has_address = !filter->has_address;
@@ -104,6 +125,7 @@ static bool is_wanted(const struct wins_filter *filter, const struct wins_record
         return has_address && (!filter->has_name || nb_name_equal(&record->name, &filter->name)) &&
                memcmp(record->name.bytes, filter->prefix, filter->prefix_len_bytes) == 0 &&
                (!filter->has_scope || nb_scope_equal(&record->scope, &filter->scope)) &&
+               name_is_alike(filter->pattern, &record->name) &&
                (!filter->has_suffix || nb_name_suffix(&record->name) == filter->suffix) &&
                (!filter->has_type || record->type == filter->type) &&
                (!filter->has_state || record->state == filter->state) &&
@@ -137,6 +159,12 @@ static struct wins_filter random_filter(struct rng *rng, uint64_t versions)
                 filter.min_version = rng_below(rng, 2) ? rng_below(rng, (uint32_t)versions) : 0;
                 filter.max_version = rng_below(rng, 2) ? rng_below(rng, (uint32_t)versions) : 0;
         }
+        if (rng_below(rng, 3) == 0)
+                for (unsigned i = 0, count = 1 + rng_below(rng, 5); i < count; i++)
+                        filter.pattern[i] = i == 0 && rng_below(rng, 3) ? "ABCabc"[rng_below(rng, 6)]
+                                                                        : "ABCabc *?***"[rng_below(rng, 12)];
+        if ((filter.has_suffix = rng_below(rng, 4) == 0))
+                filter.suffix = name.bytes[NB_SUFFIX_AT];
         filter.has_type = rng_below(rng, 4) == 0;
         filter.type = (enum wins_type)rng_below(rng, WINS_TYPE_MAX);
         filter.has_state = rng_below(rng, 4) == 0;
@@ -249,6 +277,89 @@ static void test_random_filters_in_motion(void **state)
         }
 }
 
+/* Records of the server's own that are there all the time, each with another version and address now and then. */
+static void fill_own(struct bench *bench, struct rng *rng, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                struct wins_record record;
+
+                random_record(rng, 1 + i, &record);
+                record.state = WINS_ACTIVE;
+                record.is_static = false;
+                record.expiry_s = BENCH_WALL_S + 500000;
+                record.owner = BENCH_SERVER;
+                if (!wins_table_find_scoped(&bench->disk, &record.name, &record.scope))
+                        assert_true(wins_table_put(&bench->disk, &record) > 0);
+        }
+        bench_start(bench);
+}
+
+static void change_one(struct bench *bench, struct rng *rng)
+{
+        struct wins_command command = {.id = 2, .type = WINS_COMMAND_ADD, .record_count = 1};
+        struct wins_record record;
+
+        wins_table_get(&bench->disk, 1 + rng_below(rng, bench->disk.slot_count - 1), &record);
+        record.members[0].address = NET(5000 + rng_below(rng, 5000));
+        record.member_count = 1;
+        command.records = &record;
+        bench_command(bench, &command);
+        assert_int_equal(bench->complete.result, 0);
+}
+
+static void test_records_that_change(void **state)
+{
+        struct bench *bench = *state;
+        struct rng rng;
+
+        rng_init_seed(&rng, seed + 4);
+        fill_own(bench, &rng, 1500);
+        for (unsigned i = 0; i < 400; i++) {
+                struct wins_filter filter = random_filter(&rng, 1500);
+                struct wins_cursor cursor = {0};
+                struct seen seen = {0};
+                bool more;
+
+                filter.has_address = false; /* these do change */
+                filter.min_version = filter.max_version = 0;
+                do {
+                        show_page(bench, &filter, 1 + rng_below(&rng, 60), &cursor, &seen);
+                        more = bench->complete.more;
+                        change_one(bench, &rng);
+                } while (more);
+                check_all(bench, &filter, &seen);
+        }
+}
+
+/* Tombstones get new versions: a walk by versions meets them again, and ends all the same. */
+static void test_tombstones_of_all_versions(void **state)
+{
+        struct bench *bench = *state;
+        struct wins_command command = {
+                .id = 1,
+                .type = WINS_COMMAND_DELETE,
+                .tombstone = true,
+                .limit = 50,
+                .filter = {.has_owner = true, .owner = BENCH_SERVER, .min_version = 1},
+        };
+        unsigned pages = 0;
+        uint64_t rows = 0;
+        struct rng rng;
+
+        rng_init_seed(&rng, seed + 5);
+        fill_own(bench, &rng, 500);
+        const uint64_t count = bench->disk.live;
+        do {
+                bench_command(bench, &command);
+                assert_int_equal(bench->complete.result, 0);
+                rows += bench->complete.row_count;
+                command.cursor = bench->complete.cursor;
+                assert_true(++pages < 100);
+        } while (bench->complete.more);
+        assert_int_equal(rows, count);
+        assert_int_equal(bench->disk.counts[WINS_UNIQUE][WINS_ACTIVE], 0);
+}
+
 /* A cursor is what a client sends: whatever stands in it, every page ends, and the walk does. */
 static void test_forged_cursors(void **state)
 {
@@ -314,6 +425,19 @@ static void test_indexes_serve(void **state)
                 {{.has_address = true, .address = 0xC0000000, .address_mask = 0xF0000000}, 7},
                 /* several conditions: the one that leaves the fewest */
                 {{.has_static = true, .is_static = true, .prefix_len_bytes = 1, .prefix = "H"}, 0},
+                /* 16th bytes and scopes, alone and together */
+                {{.has_suffix = true, .suffix = 0x1B}, 4},
+                {{.has_suffix = true, .suffix = 0x42}, 0},
+                {{.has_suffix = true, .suffix = 0x1B, .has_owner = true, .owner = 0x0A4D0002}, 1},
+                {{.has_scope = true, .scope = {4, "CORP"}}, 2},
+                {{.has_scope = true, .scope = {5, "CORPS"}}, 0},
+                {{.has_scope = true, .scope = {4, "CORP"}, .has_suffix = true, .suffix = 0x1B}, 1},
+                {{.has_owner = true, .owner = BENCH_SERVER, .has_scope = true, .scope = {4, "CORP"}}, 0},
+                /* patterns that begin with letters, in any case */
+                {{.pattern = "rare*"}, 7},
+                {{.pattern = "Rar?3"}, 1},
+                {{.pattern = "HOST9999?"}, 10},
+                {{.pattern = "H?ST1*", .has_suffix = true, .suffix = 0x1B}, 0},
                 {{.has_type = true, .type = WINS_UNIQUE, .prefix_len_bytes = 4, .prefix = "RARE"}, 5},
                 {{.has_owner = true, .owner = BENCH_SERVER, .has_state = true, .state = WINS_TOMBSTONE}, 0},
         };
@@ -334,6 +458,8 @@ static void test_indexes_serve(void **state)
                         record.type = rare < 2 ? WINS_GROUP : WINS_UNIQUE;
                         record.state = rare < 3 ? WINS_ACTIVE : rare < 6 ? WINS_RELEASED : WINS_TOMBSTONE;
                         record.members[0].address = 0xC0A80001;
+                        record.name.bytes[NB_SUFFIX_AT] = rare % 2 ? 0x20 : 0x1B;
+                        record.scope = scope_of(rare >= 5);
                 }
                 record.members[0].owner = record.owner;
                 assert_true(wins_table_put(&bench->disk, &record) > 0);
@@ -353,6 +479,8 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_random_filters, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_random_filters_in_motion, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_records_that_change, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_tombstones_of_all_versions, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_forged_cursors, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_indexes_serve, setup, teardown),
