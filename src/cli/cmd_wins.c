@@ -15,7 +15,7 @@ static const char help[] =
         "       netbt wins delete NAME[<XX>]|FILTER... [--tombstone] [--dry-run]\n"
         "       netbt wins static list [NAME[<XX>]] [FILTER]...\n"
         "       netbt wins static add NAME[<XX>] ADDRESS... [--type KIND] [--replace]\n"
-        "       netbt wins static delete NAME[<XX>]|FILTER... [--dry-run]\n"
+        "       netbt wins static delete NAME[<XX>]|FILTER... [--tombstone] [--dry-run]\n"
         "       netbt wins static import FILE [--replace] [--dry-run]\n"
         "       netbt wins scavenge\n"
         "       netbt wins backup [FILE]\n"
@@ -36,7 +36,7 @@ static const char help[] =
         "      --address A[/BITS]   that have this address, or one of this network\n"
         "      --prefix TEXT        whose names begin so\n"
         "      --suffix XX          with this 16th byte (hexadecimal)\n"
-        "      --scope SCOPE        in this scope\n"
+        "      --scope SCOPE        in this scope; add, import: the scope of the new records\n"
         "Other options:\n"
         "      --limit N            no more than N records\n"
         "      --all                delete: every record (static delete: every static mapping)\n"
@@ -44,8 +44,9 @@ static const char help[] =
         "      --dry-run            show what would be deleted or imported\n"
         "      --replace            add, import: also over a live record of another content\n"
         "      --offline            check: judge by the records alone, ask no machine\n"
-        "      --format FORMAT      text, csv, json or lmhosts\n"
-        "      --output FILE        write there\n"
+        "      --node b|p|m|h       add: node type of the record's machine (h)\n"
+        "      --format FORMAT      export: text, csv, json or lmhosts\n"
+        "      --output FILE        export: write there\n"
         "      --salvage            restore: what can still be read of the damaged database\n"
         "      --empty              restore: nothing, an empty database\n"
         "      --json               one JSON document (watch: an object a line, always)\n"
@@ -61,28 +62,37 @@ static const char help[] =
         "           netbt wins show --address 10.0.0.0/24 --state released\n"
         "           netbt wins export --format csv --output records.csv\n";
 
+#define BIT(option_) WINS_OPT_BIT(WINS_OPT_##option_)
+#define FILTER                                                                                                         \
+        (BIT(OWNER) | BIT(TYPE) | BIT(STATE) | BIT(STATIC) | BIT(DYNAMIC) | BIT(ADDRESS) | BIT(PREFIX) | BIT(SUFFIX) | \
+         BIT(SCOPE) | BIT(MIN_VERSION) | BIT(MAX_VERSION) | BIT(LIMIT))
+#define STATIC_FILTER (FILTER & ~BIT(DYNAMIC))
+
 static const struct verb {
         const char *group; /* "static", or NULL */
         const char *name;
         const char *said; /* as error lines name it */
         int (*run)(const struct cli_context *ctx, const struct wins_args *args);
+        uint32_t takes; /* WINS_OPT_BIT() of its options: what another verb's option would do here is nobody's guess */
 } verbs[] = {
-        {NULL, "status", "status", wins_run_status},
-        {NULL, "stats", "stats", wins_run_stats},
-        {NULL, "show", "show", wins_run_show},
-        {NULL, "search", "search", wins_run_search},
-        {NULL, "check", "check", wins_run_check},
-        {NULL, "add", "add", wins_run_add},
-        {NULL, "delete", "delete", wins_run_delete},
-        {"static", "list", "static list", wins_run_show},
-        {"static", "add", "static add", wins_run_add},
-        {"static", "delete", "static delete", wins_run_delete},
-        {"static", "import", "static import", wins_run_import},
-        {NULL, "scavenge", "scavenge", wins_run_scavenge},
-        {NULL, "backup", "backup", wins_run_backup},
-        {NULL, "restore", "restore", wins_run_restore},
-        {NULL, "export", "export", wins_run_export},
-        {NULL, "watch", "watch", wins_run_watch},
+        {NULL, "status", "status", wins_run_status, 0},
+        {NULL, "stats", "stats", wins_run_stats, 0},
+        {NULL, "show", "show", wins_run_show, FILTER},
+        {NULL, "search", "search", wins_run_search, FILTER},
+        {NULL, "check", "check", wins_run_check, FILTER | BIT(OFFLINE)},
+        {NULL, "add", "add", wins_run_add,
+         BIT(TYPE) | BIT(SCOPE) | BIT(STATIC) | BIT(DYNAMIC) | BIT(NODE) | BIT(REPLACE)},
+        {NULL, "delete", "delete", wins_run_delete, FILTER | BIT(ALL) | BIT(TOMBSTONE) | BIT(DRY_RUN)},
+        {"static", "list", "static list", wins_run_show, STATIC_FILTER},
+        {"static", "add", "static add", wins_run_add, BIT(TYPE) | BIT(SCOPE) | BIT(STATIC) | BIT(REPLACE)},
+        {"static", "delete", "static delete", wins_run_delete,
+         STATIC_FILTER | BIT(ALL) | BIT(TOMBSTONE) | BIT(DRY_RUN)},
+        {"static", "import", "static import", wins_run_import, BIT(SCOPE) | BIT(REPLACE) | BIT(DRY_RUN)},
+        {NULL, "scavenge", "scavenge", wins_run_scavenge, 0},
+        {NULL, "backup", "backup", wins_run_backup, 0},
+        {NULL, "restore", "restore", wins_run_restore, BIT(SALVAGE) | BIT(EMPTY)},
+        {NULL, "export", "export", wins_run_export, FILTER | BIT(FORMAT) | BIT(OUTPUT)},
+        {NULL, "watch", "watch", wins_run_watch, 0},
 };
 
 static const struct option options[] = {
@@ -173,6 +183,7 @@ static int parse_options(struct cli_context *ctx, int argc, char **argv, struct 
                 else
                         *ret_exit = take_option(ctx, option, args);
                 args->has_filter |= option < WINS_OPT_LIMIT;
+                args->given |= WINS_OPT_BIT(option);
                 if (*ret_exit != CLI_EXIT_OK)
                         return CLI_OPT_EXIT;
         }
@@ -206,6 +217,15 @@ static int tell_no_verb(const struct cli_context *ctx, int argc, char **argv)
                          first[0] ? ": unknown; " : "");
 }
 
+static int check_options(const struct cli_context *ctx, const struct verb *verb, const struct wins_args *args)
+{
+        for (const struct option *option = options; option->name; option++)
+                if (args->given & ~verb->takes & WINS_OPT_BIT(option->val))
+                        return cli_failf(ctx, CLI_EXIT_USAGE, "--%s: not an option of %s; see 'netbt wins --help'",
+                                         option->name, verb->said);
+        return CLI_EXIT_OK;
+}
+
 /* What the verb itself cannot see any more. */
 static int check_args(const struct cli_context *ctx, const struct verb *verb, struct wins_args *args)
 {
@@ -232,13 +252,14 @@ static int run(struct cli_context *ctx, int argc, char **argv)
                 return tell_no_verb(ctx, argc, argv);
         args.verb = verb->said;
         args.is_static = verb->group != NULL;
-        args.format = ctx->json ? WINS_FORMAT_JSON : args.format;
         for (int i = optind + words; i < argc; i++) {
                 if (args.word_count == WINS_ARGS_MAX_WORDS)
                         return cli_failf(ctx, CLI_EXIT_USAGE, "%s: too many words", args.verb);
                 args.words[args.word_count++] = argv[i];
         }
-        exit = check_args(ctx, verb, &args);
+        exit = check_options(ctx, verb, &args);
+        if (exit == CLI_EXIT_OK)
+                exit = check_args(ctx, verb, &args);
         return exit == CLI_EXIT_OK ? verb->run(ctx, &args) : exit;
 }
 

@@ -30,14 +30,15 @@ static int tell_taken(const struct wins_talk *talk, const struct ctl_reply *repl
         return exit;
 }
 
-static void print_added(const struct cli_context *ctx, const struct wins_record *records, size_t count)
+static void print_added(const struct cli_context *ctx, const struct wins_args *args, const struct wins_record *records,
+                        size_t count)
 {
         if (ctx->json) {
                 json_t *list = json_array();
 
                 for (size_t i = 0; i < count; i++)
                         json_array_append_new(list, wins_record_json(&records[i], clock_wall().us / 1000000));
-                wins_print_json(ctx, json_pack("{s:o}", "added", list));
+                wins_print_json(ctx, json_pack("{s:o, s:b}", "added", list, "dry_run", (int)args->dry_run));
                 return;
         }
         if (count > WINS_MAPPING_MAX_RECORDS) {
@@ -70,7 +71,7 @@ static int send_records(const struct cli_context *ctx, const struct wins_args *a
         else if (exit == CLI_EXIT_OK && reply.result < 0)
                 exit = wins_talk_refused(&talk, &reply, "nothing was added");
         else if (exit == CLI_EXIT_OK)
-                print_added(ctx, records, count);
+                print_added(ctx, args, records, count);
         wins_talk_close(&talk);
         arena_done(&arena);
         return exit;
@@ -212,7 +213,9 @@ int wins_run_import(const struct cli_context *ctx, const struct wins_args *args)
                 else if (import.count == 0)
                         exit = cli_fail(ctx, CLI_EXIT_USAGE, path, "there is no mapping in it", NULL);
         }
-        if (exit == CLI_EXIT_OK && args->dry_run)
+        if (exit == CLI_EXIT_OK && args->dry_run && ctx->json)
+                print_added(ctx, args, import.records, import.count);
+        else if (exit == CLI_EXIT_OK && args->dry_run)
                 fprintf(ctx->out, "%zu records would be added\n", import.count);
         else if (exit == CLI_EXIT_OK)
                 exit = send_records(ctx, args, import.records, import.count);
@@ -226,9 +229,25 @@ int wins_run_import(const struct cli_context *ctx, const struct wins_args *args)
 struct deletion {
         const struct cli_context *ctx;
         const char *word; /* "deleted" */
-        json_t *list;
         uint64_t count;
 };
+
+/* A document of any length, record by record. */
+static void print_json_row(struct deletion *d, const struct wins_record *record)
+{
+        json_t *json = wins_record_json(record, clock_wall().us / 1000000);
+
+        fputs(d->count == 0 ? "{\n  \"deleted\": [\n" : ",\n", d->ctx->out);
+        json_dumpf(json, d->ctx->out, JSON_COMPACT);
+        json_decref(json);
+}
+
+static void finish_json(const struct deletion *d, const struct wins_args *args)
+{
+        fprintf(d->ctx->out, "%s],\n  \"tombstone\": %s,\n  \"dry_run\": %s\n}\n",
+                d->count == 0 ? "{\n  \"deleted\": [" : "\n  ", args->tombstone ? "true" : "false",
+                args->dry_run ? "true" : "false");
+}
 
 static int take_deleted(void *context, const struct ctl_wins_reply *page)
 {
@@ -236,7 +255,7 @@ static int take_deleted(void *context, const struct ctl_wins_reply *page)
 
         for (size_t i = 0; i < page->row_count; i++) {
                 if (d->ctx->json) {
-                        json_array_append_new(d->list, wins_record_json(&page->rows[i], clock_wall().us / 1000000));
+                        print_json_row(d, &page->rows[i]);
                 } else {
                         struct strbuf text = STRBUF_INIT;
 
@@ -255,7 +274,6 @@ static int delete_matching(const struct cli_context *ctx, const struct wins_args
         const struct ctl_wins_request request = {.filter = *filter, .tombstone = args->tombstone};
         const enum ctl_request_type type = args->dry_run ? CTL_REQUEST_WINS_SHOW : CTL_REQUEST_WINS_DELETE;
         struct deletion deletion = {.ctx = ctx,
-                                    .list = json_array(),
                                     .word = args->dry_run     ? "would be deleted"
                                             : args->tombstone ? "made a tombstone"
                                                               : "deleted"};
@@ -266,9 +284,7 @@ static int delete_matching(const struct cli_context *ctx, const struct wins_args
                 exit = wins_talk_pages(&talk, type, &request, args->limit, take_deleted, &deletion);
         wins_talk_close(&talk);
         if (ctx->json && (exit == CLI_EXIT_OK || deletion.count > 0))
-                wins_print_json(ctx, json_pack("{s:O, s:b, s:b}", "deleted", deletion.list, "tombstone",
-                                               (int)args->tombstone, "dry_run", (int)args->dry_run));
-        json_decref(deletion.list);
+                finish_json(&deletion, args);
         if (exit == CLI_EXIT_OK && deletion.count == 0)
                 return cli_fail(ctx, CLI_EXIT_FOUND, "nothing was deleted", "no record is so",
                                 "'netbt wins show' takes the same filters");
@@ -302,10 +318,11 @@ int wins_run_scavenge(const struct cli_context *ctx, const struct wins_args *arg
         struct arena arena = ARENA_INIT;
         struct ctl_reply reply = {0};
         struct wins_talk talk;
-        int exit = wins_talk_open(ctx, &talk);
+        int exit = wins_take_nothing(ctx, args);
 
-        if (exit == CLI_EXIT_OK && args->word_count > 0)
-                exit = cli_fail(ctx, CLI_EXIT_USAGE, "scavenge takes nothing more", NULL, "see 'netbt wins --help'");
+        if (exit != CLI_EXIT_OK)
+                return exit;
+        exit = wins_talk_open(ctx, &talk);
         if (exit == CLI_EXIT_OK)
                 exit = wins_talk_call(&talk, CTL_REQUEST_WINS_SCAVENGE, NULL, &arena, &reply);
         if (exit == CLI_EXIT_OK && reply.result < 0)

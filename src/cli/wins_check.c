@@ -9,6 +9,7 @@
 struct check {
         const struct cli_context *ctx;
         bool offline;
+        uint64_t limit; /* findings; 0: none */
         int64_t now_s;
         uint64_t count;
         struct wins_live live;
@@ -115,6 +116,8 @@ static void tell_live(void *context, const struct wins_live_finding *finding)
         struct check *check = context;
         struct strbuf text = STRBUF_INIT;
 
+        if (check->limit > 0 && check->count == check->limit)
+                return;
         explain_live(finding, &text);
         if (check->ctx->json)
                 print_json(check, json_pack("{s:o, s:o, s:o, s:n, s:o, s:n}", "finding",
@@ -139,6 +142,8 @@ static int take_findings(void *context, const struct ctl_wins_reply *page)
 
                 if (!finding->record)
                         continue;
+                if (check->limit > 0 && check->count == check->limit)
+                        return NBT_ERR_FULL;
                 tell_finding(check, finding);
                 if (finding->type == WINS_FINDING_STATIC_SHADOW || finding->type == WINS_FINDING_TWINS)
                         wins_live_add(&check->live, finding->record, finding->address);
@@ -191,14 +196,14 @@ static void tell_end(const struct check *check)
                           (unsigned long long)live->left_out);
 }
 
-static int run(struct check *check, const struct wins_filter *filter, uint64_t limit)
+static int run(struct check *check, const struct wins_filter *filter)
 {
         const struct ctl_wins_request request = {.filter = *filter};
         struct wins_talk talk;
         int exit = wins_talk_open(check->ctx, &talk);
 
         if (exit == CLI_EXIT_OK)
-                exit = wins_talk_pages(&talk, CTL_REQUEST_WINS_CHECK, &request, limit, take_findings, check);
+                exit = wins_talk_pages(&talk, CTL_REQUEST_WINS_CHECK, &request, check->limit, take_findings, check);
         if (exit == CLI_EXIT_OK && !check->offline)
                 exit = collect_subjects(check, &talk, filter);
         wins_talk_close(&talk);
@@ -212,7 +217,8 @@ static int run(struct check *check, const struct wins_filter *filter, uint64_t l
 
 int wins_run_check(const struct cli_context *ctx, const struct wins_args *args)
 {
-        struct check check = {.ctx = ctx, .offline = args->offline, .now_s = clock_wall().us / 1000000};
+        struct check check = {
+                .ctx = ctx, .offline = args->offline, .limit = args->limit, .now_s = clock_wall().us / 1000000};
         struct wins_filter filter = args->filter;
         int exit = CLI_EXIT_OK;
 
@@ -223,7 +229,7 @@ int wins_run_check(const struct cli_context *ctx, const struct wins_args *args)
         if (exit == CLI_EXIT_OK && wins_live_init(&check.live) < 0)
                 exit = cli_fail(ctx, CLI_EXIT_FAILED, "memory ran out", NULL, NULL);
         if (exit == CLI_EXIT_OK)
-                exit = run(&check, &filter, args->limit);
+                exit = run(&check, &filter);
         wins_live_done(&check.live);
         return exit;
 }

@@ -25,6 +25,7 @@ struct wins_args {
         char *words[WINS_ARGS_MAX_WORDS]; /* what follows the verb and is no option */
         struct wins_filter filter;
         bool has_filter; /* an option narrowed FILTER */
+        uint32_t given;  /* WINS_OPT_BIT() of every option */
         uint64_t limit;  /* rows in all; 0: no limit */
         bool all, tombstone, dry_run, offline, replace, is_static, empty, salvage;
         const char *kind;   /* --type as given; NULL: not given */
@@ -48,6 +49,9 @@ void wins_talk_close(struct wins_talk *talk);
 int wins_talk_call(struct wins_talk *talk, enum ctl_request_type type, const struct ctl_wins_request *wins,
                    struct arena *arena, struct ctl_reply *ret);
 
+/* The TODO of an error line for what ctl_connect() or ctl_call() returned. */
+const char *wins_talk_todo(int code);
+
 /* Tells why REPLY refuses what was asked for (DOING: "the records cannot be listed"), and returns the exit code. */
 int wins_talk_refused(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing);
 
@@ -60,6 +64,9 @@ int wins_talk_pages(struct wins_talk *talk, enum ctl_request_type type, const st
                     uint64_t limit, wins_page_fn take, void *context);
 
 /* ---- the command line --------------------------------------------------------------------------------------------- */
+
+/* CLI_EXIT_USAGE, told, if words follow a verb that takes none. */
+int wins_take_nothing(const struct cli_context *ctx, const struct wins_args *args);
 
 /* Takes NAME or NAME<XX> into FILTER: without <XX>, all sixteen-byte names of that computer. Usage faults are told. */
 int wins_filter_name(const struct cli_context *ctx, const char *text, struct wins_filter *filter);
@@ -90,6 +97,7 @@ enum wins_option {
         WINS_OPT_EMPTY,
         WINS_OPT_SALVAGE,
 };
+#define WINS_OPT_BIT(option) (UINT32_C(1) << ((option)-WINS_OPT_OWNER))
 
 /* ---- how things are shown ----------------------------------------------------------------------------------------- */
 
@@ -113,10 +121,10 @@ json_t *wins_time_json(int64_t when_us); /* ISO text, or null for 0 */
 /* One document on ctx->out; takes JSON over. */
 void wins_print_json(const struct cli_context *ctx, json_t *json);
 
-/* One record as a line of CSV or LMHOSTS. */
+/* One record as a line of CSV or LMHOSTS; SCOPE is the one that the file is about: lines have none. */
 void wins_export_csv_heading(FILE *out);
 void wins_export_csv(FILE *out, const struct wins_record *record);
-void wins_export_lmhosts(FILE *out, const struct wins_record *record);
+void wins_export_lmhosts(FILE *out, const struct wins_record *record, const struct nb_scope *scope);
 
 /* ---- verbs -------------------------------------------------------------------------------------------------------- */
 

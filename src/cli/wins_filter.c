@@ -16,6 +16,13 @@ static int bad_name(const struct cli_context *ctx, const char *text, int r)
                          r == NBT_ERR_RANGE ? "too long for a NetBIOS name" : "not a NetBIOS name");
 }
 
+int wins_take_nothing(const struct cli_context *ctx, const struct wins_args *args)
+{
+        if (args->word_count == 0)
+                return CLI_EXIT_OK;
+        return cli_failf(ctx, CLI_EXIT_USAGE, "%s takes nothing more; see 'netbt wins --help'", args->verb);
+}
+
 int wins_filter_name(const struct cli_context *ctx, const char *text, struct wins_filter *filter)
 {
         struct nb_name a, b;

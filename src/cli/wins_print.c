@@ -220,14 +220,15 @@ void wins_export_csv(FILE *out, const struct wins_record *record)
         print_members(out, record);
 }
 
-/* The 15 bytes in quotes, with blanks up to the suffix: \0xNN for the suffix and for what is not printable. */
+/* The 15 bytes in quotes, with blanks up to the suffix: \0xNN for the suffix, for what is not printable, and for small letters, which
+ * whoever reads the file would take for capital ones. */
 static void print_quoted(FILE *out, const struct nb_name *name)
 {
         fputc('"', out);
         for (size_t i = 0; i < NB_SUFFIX_AT; i++) {
                 const uint8_t c = name->bytes[i];
 
-                if (c < 0x20 || c > 0x7E || c == '"' || c == '\\')
+                if (c < 0x20 || c > 0x7E || c == '"' || c == '\\' || (c >= 'a' && c <= 'z'))
                         fprintf(out, "\\0x%02x", c);
                 else
                         fputc(c, out);
@@ -245,20 +246,37 @@ static void print_lmhosts_comment(FILE *out, const struct wins_record *record, c
 }
 
 /* Why a record cannot be a line of LMHOSTS; NULL if it can. */
-static const char *why_no_lmhosts(const struct wins_record *record)
+static const char *why_no_lmhosts(const struct wins_record *record, const struct nb_scope *scope)
 {
         if (record->state != WINS_ACTIVE)
                 return "not active";
-        if (record->scope.len_bytes > 0)
-                return "LMHOSTS knows no scopes";
-        if (record->type == WINS_INTERNET && nb_name_suffix(&record->name) != 0x1C)
-                return "an internet group: LMHOSTS says it only with its members' names (#SG)";
+        if (!nb_scope_equal(&record->scope, scope))
+                return "of another scope: --scope exports and imports its records";
+        if ((record->type == WINS_UNIQUE || record->type == WINS_MULTIHOMED) && nb_name_suffix(&record->name) == 0x1C)
+                return "LMHOSTS takes every <1C> for a group of domain controllers";
         return record->member_count == 0 ? "no address" : NULL;
 }
 
-void wins_export_lmhosts(FILE *out, const struct wins_record *record)
+/* What a line needs besides its name; a <1C> is an internet group by itself. */
+static const char *keyword_of(const struct wins_record *record)
 {
-        const char *why = why_no_lmhosts(record);
+        switch (record->type) {
+        case WINS_MULTIHOMED:
+                return "  #MH";
+        case WINS_GROUP:
+                return "  #GROUP";
+        case WINS_INTERNET:
+                return nb_name_suffix(&record->name) == 0x1C ? "" : "  #SG";
+        case WINS_UNIQUE:
+        case WINS_TYPE_MAX:
+                break;
+        }
+        return "";
+}
+
+void wins_export_lmhosts(FILE *out, const struct wins_record *record, const struct nb_scope *scope)
+{
+        const char *why = why_no_lmhosts(record, scope);
         char address[IP4_TEXT_BYTES];
 
         if (why) {
@@ -269,9 +287,6 @@ void wins_export_lmhosts(FILE *out, const struct wins_record *record)
                 ip4_format(record->members[i].address, address);
                 fprintf(out, "%-15s  ", address);
                 print_quoted(out, &record->name);
-                fprintf(out, "%s\n",
-                        record->type == WINS_MULTIHOMED ? "  #MH"
-                        : record->type == WINS_GROUP    ? "  #GROUP"
-                                                        : "");
+                fprintf(out, "%s\n", keyword_of(record));
         }
 }

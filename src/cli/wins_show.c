@@ -10,6 +10,7 @@
 struct listing {
         const struct cli_context *ctx;
         enum wins_format format;
+        const struct nb_scope *scope; /* that the filter names, or the empty one */
         FILE *out;
         int64_t now_s;
         uint64_t count;
@@ -39,7 +40,7 @@ static int print_row(struct listing *l, const struct wins_record *record)
                 wins_export_csv(l->out, record);
                 return 0;
         case WINS_FORMAT_LMHOSTS:
-                wins_export_lmhosts(l->out, record);
+                wins_export_lmhosts(l->out, record, l->scope);
                 return 0;
         case WINS_FORMAT_TEXT:
                 if (l->count == 0)
@@ -82,6 +83,7 @@ static int walk(const struct cli_context *ctx, const struct wins_args *args, con
         int exit = wins_talk_open(ctx, &talk);
 
         l->ctx = ctx;
+        l->scope = &filter->scope;
         l->now_s = clock_wall().us / 1000000;
         if (l->format == WINS_FORMAT_CSV)
                 wins_export_csv_heading(l->out);
@@ -171,9 +173,13 @@ int wins_run_export(const struct cli_context *ctx, const struct wins_args *args)
 {
         const bool to_file = args->output && strcmp(args->output, "-") != 0;
         struct wins_filter filter = args->filter;
-        struct listing l = {.format = args->format, .out = ctx->out};
+        struct listing l = {.out = ctx->out};
         int exit = CLI_EXIT_OK;
 
+        if (ctx->json && args->given & WINS_OPT_BIT(WINS_OPT_FORMAT) && args->format != WINS_FORMAT_JSON)
+                return cli_fail(ctx, CLI_EXIT_USAGE, "--json and another --format", "one document has one form",
+                                "leave one of them out");
+        l.format = ctx->json ? WINS_FORMAT_JSON : args->format;
         if (args->word_count > 1)
                 return cli_fail(ctx, CLI_EXIT_USAGE, "export takes one name", NULL, "see 'netbt wins --help'");
         if (args->word_count == 1)

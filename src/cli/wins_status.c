@@ -201,9 +201,10 @@ int wins_run_status(const struct cli_context *ctx, const struct wins_args *args)
 {
         struct arena arena = ARENA_INIT;
         struct ctl_reply reply = {0};
-        int exit = fetch(ctx, &arena, &reply);
+        int exit = wins_take_nothing(ctx, args);
 
-        (void)args;
+        if (exit == CLI_EXIT_OK)
+                exit = fetch(ctx, &arena, &reply);
         if (exit == CLI_EXIT_OK) {
                 if (ctx->json)
                         wins_print_json(ctx, wins_view_json(&reply));
@@ -266,9 +267,10 @@ int wins_run_stats(const struct cli_context *ctx, const struct wins_args *args)
 {
         struct arena arena = ARENA_INIT;
         struct ctl_reply reply = {0};
-        const int exit = fetch(ctx, &arena, &reply);
+        int exit = wins_take_nothing(ctx, args);
 
-        (void)args;
+        if (exit == CLI_EXIT_OK)
+                exit = fetch(ctx, &arena, &reply);
         if (exit == CLI_EXIT_OK && ctx->json)
                 wins_print_json(ctx, wins_statistics_json(&reply.wins->view->statistics));
         else if (exit == CLI_EXIT_OK)

@@ -13,7 +13,7 @@ int wins_talk_open(const struct cli_context *ctx, struct wins_talk *ret)
                                  "name its directory with --runtime-dir",
                                  ctx->runtime_dir);
         if (r < 0)
-                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot speak with winsd", ctl_error_why(r), ctl_error_todo(r));
+                return cli_fail(ctx, CLI_EXIT_FAILED, "cannot speak with winsd", ctl_error_why(r), wins_talk_todo(r));
         return CLI_EXIT_OK;
 }
 
@@ -30,8 +30,14 @@ int wins_talk_call(struct wins_talk *talk, enum ctl_request_type type, const str
 
         if (r < 0)
                 return cli_fail(talk->ctx, CLI_EXIT_FAILED, "cannot speak with winsd", ctl_error_why(r),
-                                ctl_error_todo(r));
+                                wins_talk_todo(r));
         return CLI_EXIT_OK;
+}
+
+const char *wins_talk_todo(int code)
+{
+        return code == NBT_ERR_IO || code == NBT_ERR_TIMEOUT ? "see the daemon's log (journalctl -u winsd)"
+                                                             : ctl_error_todo(code);
 }
 
 static const char *todo_for(int result)
@@ -74,10 +80,12 @@ static const char *doing_what(enum ctl_request_type type)
                                                  : "the database cannot be checked";
 }
 
-/* How many rows the next page may have. */
-static uint32_t page_limit(uint64_t limit, uint64_t taken)
+/* How many rows the next page may have; findings cannot be counted before. */
+static uint32_t page_limit(enum ctl_request_type type, uint64_t limit, uint64_t taken)
 {
-        return limit > 0 && limit - taken < CTL_WINS_PAGE_ROWS ? (uint32_t)(limit - taken) : CTL_WINS_PAGE_ROWS;
+        if (type == CTL_REQUEST_WINS_CHECK || limit == 0 || limit - taken > CTL_WINS_DELETE_ROWS)
+                return 0;
+        return (uint32_t)(limit - taken);
 }
 
 int wins_talk_pages(struct wins_talk *talk, enum ctl_request_type type, const struct ctl_wins_request *request,
@@ -93,7 +101,7 @@ int wins_talk_pages(struct wins_talk *talk, enum ctl_request_type type, const st
                 struct ctl_reply reply = {0};
 
                 arena_reset(&arena);
-                page.limit = page_limit(limit, taken);
+                page.limit = page_limit(type, limit, taken);
                 exit = wins_talk_call(talk, type, &page, &arena, &reply);
                 if (exit == CLI_EXIT_OK && (reply.result < 0 || !reply.wins))
                         exit = wins_talk_refused(talk, &reply, doing_what(type));

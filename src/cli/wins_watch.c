@@ -90,7 +90,7 @@ static int follow(struct wins_talk *talk)
 
                 if (r < 0)
                         exit = cli_fail(talk->ctx, CLI_EXIT_FAILED, "watching ended", ctl_error_why(r),
-                                        ctl_error_todo(r));
+                                        wins_talk_todo(r));
         }
         arena_done(&arena);
         return exit;
@@ -99,10 +99,10 @@ static int follow(struct wins_talk *talk)
 int wins_run_watch(const struct cli_context *ctx, const struct wins_args *args)
 {
         struct wins_talk talk;
-        int exit;
+        int exit = wins_take_nothing(ctx, args);
 
-        if (args->word_count > 0)
-                return cli_fail(ctx, CLI_EXIT_USAGE, "watch takes nothing more", NULL, "see 'netbt wins --help'");
+        if (exit != CLI_EXIT_OK)
+                return exit;
         exit = wins_talk_open(ctx, &talk);
         if (exit == CLI_EXIT_OK)
                 exit = follow(&talk);

@@ -10,14 +10,15 @@
 #include "ctl/ctl.h"
 #include "wins/wins.h"
 
-#define CTL_WINS_PAGE_ROWS 250u /* at most in one reply: the server answers queries between two pages */
+#define CTL_WINS_PAGE_ROWS 64u    /* at most in one reply to a SHOW: the server answers queries between two pages */
+#define CTL_WINS_DELETE_ROWS 250u /* to a DELETE, which waits for a commit */
 #define CTL_WINS_MAX_FINDINGS 1000u
 
 /* Zeroed: everything, from the start. */
 struct ctl_wins_request {
         struct wins_filter filter; /* SHOW, DELETE, CHECK */
         struct wins_cursor cursor;
-        uint32_t limit;      /* rows; 0: CTL_WINS_PAGE_ROWS */
+        uint32_t limit;      /* SHOW, DELETE: rows; 0: as many as a reply may have. CHECK: records looked at */
         bool tombstone;      /* DELETE: make tombstones */
         bool only_if_free;   /* ADD: NBT_ERR_EXISTS if a live record of another content stands under a name */
         size_t record_count; /* ADD: all or none; at most WINS_IMPORT_MAX_RECORDS */

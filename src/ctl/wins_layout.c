@@ -261,7 +261,7 @@ static const struct layout_field REPLY_FIELDS[] = {
         LAYOUT_PART(ctl_wins_reply, "view", LAYOUT_OPTIONAL, view, VIEW),
         LAYOUT_PART(ctl_wins_reply, "store", LAYOUT_OPTIONAL, store, STORE),
         LAYOUT_PART(ctl_wins_reply, "hook", LAYOUT_OPTIONAL, hook, HOOK),
-        LAYOUT_MANY(ctl_wins_reply, "rows", LAYOUT_LIST, rows, row_count, RECORD, CTL_WINS_PAGE_ROWS),
+        LAYOUT_MANY(ctl_wins_reply, "rows", LAYOUT_LIST, rows, row_count, RECORD, CTL_WINS_DELETE_ROWS),
         LAYOUT_MANY(ctl_wins_reply, "findings", LAYOUT_LIST, findings, finding_count, FINDING, CTL_WINS_MAX_FINDINGS),
         FLAG(ctl_wins_reply, more),
         LAYOUT_FIELD(ctl_wins_reply, "cursor", LAYOUT_BYTES, cursor),

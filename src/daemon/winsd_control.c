@@ -66,6 +66,13 @@ static void status(struct winsd *winsd, uint64_t id)
 
 /* ---- commands ----------------------------------------------------------------------------------------------------- */
 
+static size_t page_limit(enum wins_command_type type, uint32_t asked)
+{
+        const size_t most = type == WINS_COMMAND_DELETE ? CTL_WINS_DELETE_ROWS : CTL_WINS_PAGE_ROWS;
+
+        return asked && asked < most ? asked : most;
+}
+
 static void command(struct winsd *winsd, uint64_t id, enum wins_command_type type, const struct ctl_wins_request *asked)
 {
         struct wins_event event = {.type = WINS_EVENT_COMMAND,
@@ -73,9 +80,7 @@ static void command(struct winsd *winsd, uint64_t id, enum wins_command_type typ
                                                .type = type,
                                                .filter = asked->filter,
                                                .cursor = asked->cursor,
-                                               .limit = asked->limit && asked->limit < CTL_WINS_PAGE_ROWS
-                                                                ? asked->limit
-                                                                : CTL_WINS_PAGE_ROWS,
+                                               .limit = page_limit(type, asked->limit),
                                                .tombstone = asked->tombstone,
                                                .only_if_free = asked->only_if_free,
                                                .record_count = asked->record_count,

@@ -122,7 +122,7 @@ static enum wins_type type_of(const struct lmhosts_line *entry)
 {
         if (entry->group)
                 return WINS_GROUP;
-        if (!entry->any_suffix && nb_name_suffix(&entry->name) == 0x1C)
+        if (entry->is_special || (!entry->any_suffix && nb_name_suffix(&entry->name) == 0x1C))
                 return WINS_INTERNET;
         return entry->multihomed ? WINS_MULTIHOMED : WINS_UNIQUE;
 }
@@ -136,7 +136,14 @@ static void map_entry(struct import *import, const struct lmhosts_line *entry)
                 fault(import, "#GROUP goes with no other keyword: a group has no addresses");
                 return;
         }
-        if (entry->any_suffix && !entry->group) {
+        if (entry->is_special && (entry->group || entry->multihomed || entry->domain[0] || entry->special[0])) {
+                fault(import, "#SG without a name goes with no other keyword: the name is a group's");
+                return;
+        }
+        if (entry->any_suffix && entry->is_special) {
+                name.bytes[NB_SUFFIX_AT] = 0x20;
+                map(import, &name, type, entry->address);
+        } else if (entry->any_suffix && !entry->group) {
                 for (size_t i = 0; i < NBT_ARRAY_SIZE(COMPUTER); i++) {
                         name.bytes[NB_SUFFIX_AT] = COMPUTER[i];
                         map(import, &name, type, entry->address);

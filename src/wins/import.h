@@ -9,6 +9,7 @@
  *     10.0.0.3  DC1          #DOM:SALES       as the first, and a member of the internet group SALES<1C>
  *     10.0.0.4  "SALES          \0x1b"        that one name of 16 bytes: unique (a <1C>: a member of that group)
  *     10.0.0.5  PRN1         #SG:PRINTERS     as the first, and a member of the internet group PRINTERS<20>
+ *     10.0.0.5  PRINTERS     #SG              a member of the internet group PRINTERS<20> (ours: one without a name of its own)
  *     10.0.0.6  LAB          #GROUP           the normal group LAB<00>   (ours: Windows' import cannot say it)
  *     # a comment; #PRE is allowed and means nothing here; #INCLUDE and alternates are errors
  *

@@ -223,6 +223,8 @@ static bool parse_tags(char *fault, struct lmhosts_text *line, struct lmhosts_li
                         entry->multihomed = true;
                 else if (lmhosts_word_is(&word, "#GROUP"))
                         entry->group = true;
+                else if (lmhosts_word_is(&word, "#SG"))
+                        entry->is_special = true;
                 else if (word_begins(&word, "#DOM:")) {
                         if (!parse_tag_name(fault, word, "#DOM:", entry->domain))
                                 return false;

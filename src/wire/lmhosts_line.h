@@ -7,6 +7,7 @@
  *     10.0.0.2  "SALES          \0x1b"
  *     10.0.0.3  BIGHOST   #MH
  *     10.0.0.4  PRINTER1  #SG:PRINTERS
+ *     10.0.0.4  PRINTERS  #SG               ours: the group itself, without a member's name
  *     10.0.0.5  LAB       #GROUP            ours: a normal group, which Windows' import cannot say
  */
 #include "wire/name.h"
@@ -33,6 +34,7 @@ struct lmhosts_line {
         bool preload;     /* #PRE */
         bool multihomed;  /* #MH */
         bool group;       /* #GROUP */
+        bool is_special;  /* #SG without a name: NAME is the group */
         char domain[16];  /* #DOM:name, "" if none */
         char special[16]; /* #SG:name, "" if none */
 };

@@ -58,6 +58,8 @@ def test_verbs_values_and_files(tmp_path):
     assert complete("netbt", "wins", "st") == ["static", "stats", "status"]
     assert complete("netbt", "wins", "show", "--state", "") == ["active", "released", "tombstone"]
     assert complete("netbt", "wins", "export", "--format", "") == ["text", "csv", "json", "lmhosts"]
+    assert complete("netbt", "wins", "static", "") == ["list", "add", "delete", "import"]
+    assert complete("netbt", "wins", "add", "A", "10.0.0.1", "--node", "") == ["b", "p", "m", "h"]
     assert "multihomed" in complete("netbt", "wins", "static", "add", "--type", "")
     assert complete("netbt", "--color", "al") == ["always"]
     assert complete("netbt", "diagnose", "--format", "") == ["text", "html", "md", "json"]

@@ -239,6 +239,9 @@ def test_import(wins, daemon, tmp_path):
     assert {r["name"] for r in asked(daemon, "wins-add")[-1]["records"]} == {name16("FILESRV", s) for s in (0, 3, 0x20)} | {name16("SALES", 0x1B)}
     done = wins("static", "import", file, "--dry-run")
     assert "4 records would be added" in done.stdout and len(asked(daemon, "wins-add")) == 1
+    document = json.loads(wins("static", "import", file, "--dry-run", "--json").stdout)
+    assert document["dry_run"] is True and [r["suffix"] for r in document["added"]] == ["00", "03", "20", "1B"] and len(asked(daemon, "wins-add")) == 1
+    assert json.loads(wins("static", "import", file, "--json").stdout)["dry_run"] is False
 
 
 def test_import_with_faults_sends_nothing(wins, daemon, tmp_path):
@@ -266,7 +269,13 @@ def test_delete(wins, daemon):
     assert wins("delete", "--owner", "10.0.0.9", "--dry-run").stdout.startswith("would be deleted: ")
     assert len(asked(daemon, "wins-delete")) == count, "a dry run asks only"
     document = json.loads(wins("delete", "FILESRV", "--json").stdout)
-    assert document["deleted"][0]["name"] == "FILESRV" and document["dry_run"] is False
+    assert document["deleted"][0]["name"] == "FILESRV" and (document["tombstone"], document["dry_run"]) == (False, False)
+    daemon.replies["wins-show"] = page(record("A"), record("B"))
+    document = json.loads(wins("delete", "--prefix", "X", "--tombstone", "--dry-run", "--json").stdout)
+    assert [r["name"] for r in document["deleted"]] == ["A", "B"] and (document["tombstone"], document["dry_run"]) == (True, True)
+    daemon.replies["wins-delete"] = page()
+    done = wins("delete", "NOBODY", "--json")
+    assert done.returncode == 1 and json.loads(done.stdout) == {"deleted": [], "tombstone": False, "dry_run": False}
 
 
 def test_delete_needs_to_be_told_what(wins, daemon):
@@ -312,6 +321,50 @@ def test_export_lmhosts(wins, daemon):
     assert lines[4] == '10.0.0.1         "BIG            \\0x20"  #MH' and len(lines) == 6
 
 
+HOSTILE = ["A,B", 'SAY"X', "=1+2", "+1", "-1", "@SUM(A1)", "A;B", "TAB\tX", "LF\nX", "CR\rX", "NUL\x00X", "ESC\x1b[31m", "\x7f", "\x80\xff\xe9", "lower", "\\x41", "<b>&'",
+           "# X", "'QUOTE", " LEADING", "%s%n", "\x1aEOF", "//X", "$(ID)", "`ID`"]
+
+
+def test_hostile_names_in_every_form(wins, daemon, tmp_path):
+    """Whatever bytes a name has: one line a record, no control bytes, no formula for a spreadsheet, and every form tells the name exactly."""
+    daemon.replies["wins-show"] = page(*[record(name, 0x20) for name in HOSTILE])
+    daemon.replies["wins-add"] = {}
+    wanted = [name16(name, 0x20) for name in HOSTILE]
+    texts = {kind: wins("export", "--format", kind).stdout for kind in ("text", "csv", "json", "lmhosts")}
+    for kind, text in texts.items():
+        assert re.fullmatch(r"[\n\x20-\x7e]*", text), kind
+    assert len(texts["text"].splitlines()) == len(texts["csv"].splitlines()) == len(HOSTILE) + 1
+    rows = list(csv.DictReader(io.StringIO(texts["csv"])))
+    assert [r["bytes"] for r in rows] == wanted and all(r["name"][:1] not in tuple("=+-@\t\r") for r in rows)
+    assert [r["bytes"] for r in json.loads(texts["json"])["records"]] == wanted
+    file = tmp_path / "lmhosts"
+    file.write_text(texts["lmhosts"])
+    assert wins("static", "import", file).returncode == 0
+    assert [r["name"] for r in asked(daemon, "wins-add")[-1]["records"]] == wanted
+    daemon.replies["wins-delete"] = daemon.replies["wins-show"]
+    for words in (["show"], ["show", "--json"], ["search", "*"], ["static", "list"], ["delete", "--all"], ["delete", "--all", "--dry-run"]):
+        assert re.fullmatch(r"[\n\x20-\x7e]*", wins(*words).stdout), words
+
+
+def test_export_of_one_scope_comes_back_to_it(wins, daemon, tmp_path):
+    daemon.replies["wins-show"] = page(record("A", 0x20, scope="LAB"), record("PRN", 0x20, "10.0.0.1", "10.0.0.2", type="internet", scope="LAB"))
+    daemon.replies["wins-add"] = {}
+    assert all(line.startswith("#") for line in wins("export", "--format", "lmhosts").stdout.splitlines()), "of several scopes a file cannot tell"
+    file = tmp_path / "lmhosts"
+    assert wins("export", "--scope", "LAB", "--format", "lmhosts", "--output", file).returncode == 0
+    assert wins("static", "import", file, "--scope", "LAB").returncode == 0
+    rows = asked(daemon, "wins-add")[-1]["records"]
+    assert [(r["name"], r["type"], r["scope"], len(r["members"])) for r in rows] == [
+        (name16("A", 0x20), "unique", b"LAB".hex(), 1), (name16("PRN", 0x20), "internet", b"LAB".hex(), 2)]
+
+
+def test_json_and_another_format(wins, daemon):
+    daemon.replies["wins-show"] = page(record(static=True))
+    done = wins("export", "--json", "--format", "csv")
+    assert (done.returncode, done.stdout) == (2, "") and "--json and another --format" in done.stderr
+    assert wins("export", "--json", "--format", "json").stdout == wins("export", "--json").stdout == wins("export", "--format", "json").stdout
+
+
 def test_export_that_cannot_be_written(wins, daemon):
     daemon.replies["wins-show"] = page(record())
     assert wins("export", "--output", "/nonexistent/x").returncode == 3
@@ -332,6 +385,8 @@ def test_check_offline(wins, daemon):
     assert {r["request"] for r in daemon.requests} == {"wins-check"}, "offline looks at findings only"
     document = json.loads(wins("check", "--offline", "--json").stdout)
     assert document["findings"][0]["other"]["name"] == "OLDSRV" and document["findings"][1]["other"] is None
+    assert len(json.loads(wins("check", "--offline", "--limit", "1", "--json").stdout)["findings"]) == 1
+    assert asked(daemon, "wins-check")[-1]["limit"] == 0, "a limit of findings is none of records looked at"
     daemon.replies["wins-check"] = {"wins": {"findings": []}}
     done = wins("check", "--offline")
     assert done.returncode == 0 and "the machines were not asked" in done.stdout
@@ -373,6 +428,12 @@ def test_watch(wins, daemon):
     (["show", "WAYTOOLONGFORANAME"], "too long for a NetBIOS name"), (["show", "*"], "not a NetBIOS name"), (["search"], "search takes one pattern"),
     (["search", "A" * 70], "too long for a pattern"), (["export", "--format", "pdf"], "--format pdf: unknown"), (["restore"], "restore takes"),
     (["restore", "x", "--empty"], "restore takes"), (["watch", "x"], "watch takes nothing more"), (["add", "FILESRV"], "add takes a name and its addresses"),
+    (["status", "x"], "status takes nothing more"), (["stats", "x"], "stats takes nothing more"), (["scavenge", "x"], "scavenge takes nothing more"),
+    (["add", "FILESRV", "10.0.0.1", "--dry-run"], "--dry-run: not an option of add"), (["scavenge", "--dry-run"], "--dry-run: not an option of scavenge"),
+    (["restore", "x", "--dry-run"], "--dry-run: not an option of restore"), (["static", "import", "x", "--type", "group"], "--type: not an option of static import"),
+    (["static", "delete", "A", "--dynamic"], "--dynamic: not an option of static delete"), (["show", "--tombstone"], "--tombstone: not an option of show"),
+    (["delete", "A", "--replace"], "--replace: not an option of delete"), (["export", "--all"], "--all: not an option of export"),
+    (["watch", "--limit", "1"], "--limit: not an option of watch"), (["backup", "--output", "x"], "--output: not an option of backup"),
     (["add", "FILESRV", "10.0.0.x"], "10.0.0.x: not an IPv4 address"), (["add", "FILESRV", "10.0.0.1", "--node", "q"], "--node q"),
 ])
 def test_wrong_usage(wins, words, said):

@@ -59,6 +59,8 @@ static void test_all_kinds(void **state)
                                "10.0.0.6  \"SALES          \\0x1b\"\n"
                                "10.0.0.7  PRN1      #SG:PRINTERS\n"
                                "10.0.0.8  LAB       #GROUP\n"
+                               "10.0.0.9  SCANNERS  #sg\n"
+                               "10.0.0.10 \"SCANNERS       \\0x20\" #SG\n"
                                "10.0.0.1  FILESRV\n",
                                &arena, &import),
                          0);
@@ -72,10 +74,11 @@ static void test_all_kinds(void **state)
                 assert_record(&import, "PRN1", suffixes[i], WINS_UNIQUE, 1, 0x0A000007);
         }
         assert_record(&import, "SALES", 0x1C, WINS_INTERNET, 2, 0x0A000005);
+        assert_record(&import, "SCANNERS", 0x20, WINS_INTERNET, 2, 0x0A00000A);
         assert_record(&import, "SALES", 0x1B, WINS_UNIQUE, 1, 0x0A000006);
         assert_record(&import, "PRINTERS", 0x20, WINS_INTERNET, 1, 0x0A000007);
         assert_record(&import, "LAB", 0x00, WINS_GROUP, 1, 0x0A000008);
-        assert_int_equal(import.count, 5 * 3 + 4);
+        assert_int_equal(import.count, 5 * 3 + 5);
         arena_done(&arena);
 }
 
@@ -95,6 +98,8 @@ static void test_faults(void **state)
                 {"10.0.0.1 A\n10.0.0.2 A #MH\n", 2, "mapped as unique in line 1"},
                 {"10.0.0.1 A #DOM:\n", 1, "wants a domain name"},
                 {"10.0.0.1 A #SG:\n", 1, "wants a group name"},
+                {"10.0.0.1 A #SG #MH\n", 1, "goes with no other keyword"},
+                {"10.0.0.1 A #SG\n10.0.0.3 A#20\n", 2, "mapped as internet in line 1"},
                 {"10.0.0.1 A #GROUP #MH\n", 1, "no other keyword"},
                 {"10.0.0.1 A\n#INCLUDE other\n", 2, "other files are not read"},
                 {"#BEGIN_ALTERNATE\n", 1, "other files are not read"},
