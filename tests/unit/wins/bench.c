@@ -48,6 +48,8 @@ static void store_apply(struct bench *bench, const struct wins_batch *batch)
         }
         bench->batches++;
         bench->durable_batches += batch->is_durable;
+        if (batch->change_count > bench->largest_batch)
+                bench->largest_batch = batch->change_count;
         bench->touches += batch->touch_count;
 }
 

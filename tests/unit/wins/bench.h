@@ -24,7 +24,8 @@ struct bench {
         const struct wins_batch *out; /* a batch that is held */
         struct wins_table disk;       /* times as stored: wall seconds */
         uint64_t batches, durable_batches, touches;
-        bool stopped, quiet; /* quiet: no log */
+        size_t largest_batch; /* changes */
+        bool stopped, quiet;  /* quiet: no log */
         char *lines[BENCH_LINES];
         size_t line_count, line_seen;
         uint16_t challenge_id; /* of the last query that was sent */

@@ -600,6 +600,43 @@ static void test_settings(void **state)
         assert_string_equal(wins_settings_fault(&settings), "burst queue");
 }
 
+/* netbt facts 6.1: Windows' ranges, all of them, and nothing beyond. */
+static void test_ranges(void **state)
+{
+        static const struct {
+                size_t offset;
+                uint32_t min, max;
+                const char *what;
+        } rows[] = {
+                {offsetof(struct wins_settings, extinction_interval_s), 40 * 60, 3599999, "extinction interval"},
+                {offsetof(struct wins_settings, extinction_timeout_s), 24 * 3600, 3599999, "extinction timeout"},
+                {offsetof(struct wins_settings, renewal_s), 40 * 60, 3599999, "renewal interval"},
+                {offsetof(struct wins_settings, verify_s), 24 * 86400, 35999999, "verification interval"},
+                {offsetof(struct wins_settings, burst_queue), 50, 25000, "burst queue"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(rows); i++) {
+                const uint32_t values[] = {rows[i].min, rows[i].max, rows[i].min - 1, rows[i].max + 1};
+
+                for (size_t j = 0; j < NBT_ARRAY_SIZE(values); j++) {
+                        struct wins_settings settings = wins_settings_default();
+
+                        settings.renewal_s = 40 * 60; /* KB135922: what the others may be depends on it */
+                        if (!strcmp(rows[i].what, "renewal interval"))
+                                settings.extinction_timeout_s = settings.extinction_interval_s = 3599999;
+                        memcpy((char *)&settings + rows[i].offset, &values[j], sizeof(values[j]));
+                        const char *fault = wins_settings_fault(&settings);
+                        if (j < 2)
+                                assert_null(fault);
+                        else
+                                assert_string_equal(fault, rows[i].what);
+                        assert_int_equal(wins_settings_adjust(&settings), j >= 2);
+                        assert_null(wins_settings_fault(&settings));
+                }
+        }
+}
+
 /* Every prefix of a claim: no crash, no answer to what is no whole claim, nothing stored. */
 static void test_truncated(void **state)
 {
@@ -634,7 +671,9 @@ static void test_scavenging_in_slices(void **state)
         bench->settings.extinction_timeout_s = WINS_DAY_S;
         bench_start(bench);
         claim_many(bench, 5000);
+        bench->largest_batch = 0;
         bench_run_ms(bench, 3601 * 1000 + 1800 * 1000);
+        assert_int_equal(bench->largest_batch, WINS_SLICE_RECORDS);
         assert_int_equal(wins_view(bench->wins, &bench->arena, &view), 0);
         assert_int_equal(view.counts[WINS_UNIQUE][WINS_RELEASED], 5000);
         bench_run_ms(bench, 5400 * 1000);
@@ -665,6 +704,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_group_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_routes, setup, teardown),
                 cmocka_unit_test(test_settings),
+                cmocka_unit_test(test_ranges),
                 cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_scavenging_in_slices, setup, teardown),
         };

@@ -217,6 +217,30 @@ static void test_promise_and_mapping(void **state)
         assert_int_equal(heard(bench, "ACT_ERR"), 1);
 }
 
+/* KB154410: 5 minutes, 5 more with every hundred, up to 50, and again from 5. */
+static void test_promises_grow(void **state)
+{
+        struct bench *bench = *state;
+        char name[16], ttl[16];
+
+        promise(bench, "FIRST<20>", HOST(1));
+        bench_run_ms(bench, 1000);
+        bench_set_store(bench, BENCH_STORE_HOLD);
+        for (unsigned i = 0; i < 50; i++) {
+                snprintf(name, sizeof(name), "MORE%u<20>", i);
+                bench_claim(bench, NBNS_OPCODE_REGISTRATION, name, HOST(100 + i), UNIQUE);
+        }
+        for (unsigned i = 0; i < 1100; i++) {
+                snprintf(name, sizeof(name), "Q%u<20>", i);
+                snprintf(ttl, sizeof(ttl), "ttl %u ", 300 * (i / 100 % 10 + 1));
+                bench_forget(bench);
+                bench_claim(bench, NBNS_OPCODE_REGISTRATION, name, HOST(200 + i), UNIQUE);
+                assert_int_equal(heard(bench, ttl), 1);
+        }
+        bench_set_store(bench, BENCH_STORE_OK);
+        assert_int_equal(heard(bench, "notice burst over"), 1);
+}
+
 static void claim_scoped(struct bench *bench, const char *text, const char *scope_text, uint32_t address)
 {
         const struct nb_name name = bench_name(text);
@@ -558,6 +582,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_records_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_promise_and_mapping, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_promise_has_no_scope, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_promises_grow, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_25_addresses, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_odd_names, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_scopes, setup, teardown),
