@@ -34,7 +34,7 @@ static void compare(struct bench *bench)
                 wins_table_get(&bench->disk, i, &disk);
                 check(wins_find(bench->wins, &disk.name, &disk.scope, &memory) == 0);
                 check(wins_record_same_content(&disk, &memory) && disk.version == memory.version);
-                check(disk.version <= view.owners[0].max_version);
+                check(disk.owner != BENCH_SERVER || disk.version <= view.owners[0].max_version);
         }
 }
 
@@ -74,15 +74,19 @@ static void do_answer(struct bench *bench, struct rd *rd)
 {
         const struct nb_name name = read_name(rd);
         const uint8_t how = rd_u8(rd);
+        struct nb_scope scope = {0};
         struct nbns_packet packet;
         uint8_t rdata[12];
 
+        if (how & 16)
+                check(nb_scope_parse("corp", &scope) == 0);
         for (unsigned i = 0; i < 2; i++)
                 nbns_address_encode(&(struct nbns_address){0x6000, read_address(rd)}, &rdata[6 * i]);
         if (how & 3)
-                nbns_build_query_response(&packet, bench->challenge_id, &name, NULL, rdata, how & 1 ? 6 : 12, 0, false);
+                nbns_build_query_response(&packet, bench->challenge_id, &name, &scope, rdata, how & 1 ? 6 : 12, 0,
+                                          false);
         else
-                nbns_build_negative_query_response(&packet, bench->challenge_id, &name, NULL, NBNS_RCODE_NAM_ERR,
+                nbns_build_negative_query_response(&packet, bench->challenge_id, &name, &scope, NBNS_RCODE_NAM_ERR,
                                                    false);
         bench_send(bench, read_address(rd), &packet);
 }
@@ -179,6 +183,36 @@ static void one_event(struct bench *bench, struct rd *rd)
         }
 }
 
+/* What another server has replicated before. */
+static void load_replicas(struct bench *bench)
+{
+        static const struct {
+                const char *name;
+                enum wins_type type;
+                enum wins_state state;
+                uint8_t members;
+        } rows[] = {
+                {"A<20>", WINS_UNIQUE, WINS_ACTIVE, 1},      {"B<20>", WINS_MULTIHOMED, WINS_ACTIVE, 3},
+                {"A<00>", WINS_UNIQUE, WINS_TOMBSTONE, 1},   {"DOM<1C>", WINS_INTERNET, WINS_ACTIVE, 4},
+                {"WORK<1E>", WINS_GROUP, WINS_TOMBSTONE, 1}, {"DOM<1B>", WINS_UNIQUE, WINS_RELEASED, 0},
+        };
+
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(rows); i++) {
+                struct wins_record record = {.name = bench_name(rows[i].name),
+                                             .type = rows[i].type,
+                                             .state = rows[i].state,
+                                             .owner = BENCH_SERVER - 1,
+                                             .version = i + 1,
+                                             .expiry_s = BENCH_WALL_S + 3600,
+                                             .member_count = rows[i].members};
+
+                for (unsigned j = 0; j < record.member_count; j++)
+                        record.members[j] =
+                                (struct wins_member){0x0A000000u + j, BENCH_SERVER - j % 2, BENCH_WALL_S + 600 * j + 1};
+                check(wins_table_put(&bench->disk, &record) > 0);
+        }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct rd rd = rd_init(data, size);
@@ -191,6 +225,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bench.settings.extinction_interval_s = settings & 1 ? 3600 : WINS_EXTINCTION_INTERVAL_S;
         bench.settings.migrate = settings & 2;
         bench.settings.randomize_1c = settings & 4;
+        if (settings & 8)
+                load_replicas(&bench);
         bench_start(&bench);
         for (unsigned i = 0; i < MAX_EVENTS && rd_left(&rd) > 0; i++)
                 one_event(&bench, &rd);
