@@ -164,6 +164,13 @@ const struct iface_row *iface_table_find_address(const struct iface_table *table
         return NULL;
 }
 
+/* Spoken to all on the segment of IFACE; also where BroadcastAddress names another than the kernel's. */
+static bool is_broadcast(const struct node_iface *iface, uint32_t destination)
+{
+        return destination == IP4_BROADCAST || destination == iface->broadcast ||
+               destination == (iface->address | ~iface->netmask);
+}
+
 const struct iface_row *iface_table_receiver(const struct iface_table *table, uint32_t ifindex, uint32_t source,
                                              uint32_t destination)
 {
@@ -174,7 +181,7 @@ const struct iface_row *iface_table_receiver(const struct iface_table *table, ui
         for (size_t i = 0; i < table->count; i++) {
                 const struct iface_row *candidate = &table->rows[i];
 
-                if (candidate->ifindex != ifindex)
+                if (candidate->ifindex != ifindex || !is_broadcast(&candidate->iface, destination))
                         continue;
                 if (!row || ip4_same_subnet(source, candidate->iface.address, candidate->iface.netmask))
                         row = candidate;

@@ -36,8 +36,9 @@ size_t iface_table_update(struct iface_table *table, const struct daemon_config 
                           size_t netif_count, struct iface_change ret[IFACE_MAX_CHANGES]);
 
 /*
- * The interface a datagram belongs to: the one that has its destination, else one on the device it came by (the one whose subnet the
- * sender is in, if there are several). NULL: none that we serve.
+ * The interface a datagram belongs to: the one that has its destination; of a broadcast one on the device it came by (the one whose
+ * subnet the sender is in, if there are several). NULL: none that we serve, as an address of this machine that is not served: what
+ * answered there would leave from another one.
  */
 const struct iface_row *iface_table_receiver(const struct iface_table *table, uint32_t ifindex, uint32_t source,
                                              uint32_t destination);

@@ -45,11 +45,29 @@ static int add(struct node *node, const struct node_iface *config)
         return spread_all(node);
 }
 
+/* An address that has gone cannot say so: another of this machine does, or the server would tell it until the record expires. To a
+ * server that knew but one of them this takes the name back; so the other one says at once that it is there. */
+static void release_by_another(struct node *node, const struct node_entry *gone, uint32_t old_address)
+{
+        for (struct node_entry *entry = gone->name->entries; entry; entry = entry->next) {
+                if (entry == gone || !node_if_usable(entry->iface) || !entry->by_wins ||
+                    entry->state != NODE_STATE_REGISTERED || entry->op != NODE_OP_NONE)
+                        continue;
+                node_release_quick(node, entry, old_address);
+                node_refresh_begin(node, entry);
+                return;
+        }
+}
+
 /* The interface can no longer carry names; AWAY tells that not even packets can leave by it. */
 static void idle(struct node *node, struct node_entry *entry, bool away, uint32_t old_address)
 {
-        if (!away && entry->by_wins && entry->state == NODE_STATE_REGISTERED)
+        const bool is_known = entry->by_wins && entry->state == NODE_STATE_REGISTERED;
+
+        if (is_known && !away)
                 node_release_quick(node, entry, old_address);
+        else if (is_known && node->started && entry->name->kind == NODE_NAME_UNIQUE)
+                release_by_another(node, entry, old_address);
         node_entry_stop_op(node, entry);
         entry->refresh_at = entry->retry_at = MONO_NEVER;
         entry->late_until = (mono_t){0};

@@ -207,6 +207,78 @@ def test_only_the_named_address_is_served(lab, lan):
     assert "failed to find" in far.find("WINSRV#20", *at("10.88.0.53"))
 
 
+def test_an_address_that_comes_and_goes(lab, lan):
+    """Served as soon as it is there, on a new device and as another of an old one; what goes takes nothing with it; who left is no owner."""
+    other = lab.segment("other")
+    server = lab.host("server", (lan, f"{SERVER}/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    far = lab.host("far", (other, "10.88.0.9/24"))
+    server.winsd("-n", "WINSRV", "-g", "LAB", "-l", "eth0", "-l", "eth1", "-l", "10.77.0.60")
+    server.wait_state("WINSRV", "20", "Registered")
+
+    def held():
+        return set(addresses(records(server)[("WINSRV", "20")]))
+    for _round in range(2):
+        ip("-n", server.namespace, "addr", "add", "10.77.0.60/24", "dev", "eth0")
+        asker.wait_found("10.77.0.60 WINSRV<20>", "WINSRV#20", *at("10.77.0.60"))
+        assert asked_from(asker, "10.77.0.60", "WINSRV") == {"10.77.0.60"} and asked_from(asker, SERVER, "WINSRV") == {SERVER}
+        wait_until(lambda: held() == {SERVER, "10.77.0.60"}, what=lambda: f"both addresses in {held()}")
+        ip("-n", server.namespace, "addr", "del", "10.77.0.60/24", "dev", "eth0")
+        wait_until(lambda: held() == {SERVER}, what=lambda: f"one address in {held()}")
+        assert asked_from(asker, SERVER, "WINSRV") == {SERVER}
+    server.attach(other, "10.88.0.53/24")
+    far.wait_found("10.88.0.53 WINSRV<20>", "WINSRV#20", *at("10.88.0.53"))
+    far.netbtd("-n", "FARSRV", "-g", "LAB", "-t", "p", "-w", "10.88.0.53")
+    far.wait_state("FARSRV", "20", "Registered")
+    # the first address changes: the server goes on, at the new one
+    ip("-n", server.namespace, "addr", "del", f"{SERVER}/24", "dev", "eth0")
+    ip("-n", server.namespace, "addr", "add", "10.77.0.61/24", "broadcast", "10.77.0.255", "dev", "eth0")
+    asker.wait_found("10.88.0.9 FARSRV<20>", "FARSRV#20", *at("10.77.0.61"))
+    wait_until(lambda: held() == {"10.77.0.61", "10.88.0.53"}, what=lambda: f"both addresses in {held()}")
+    assert far.state_of("FARSRV", "20") == "Registered" and asked_from(asker, "10.77.0.61", "FARSRV") == {"10.77.0.61"}
+
+
+@pytest.mark.parametrize("program", ["winsd", "netbtd"])
+def test_an_address_that_is_not_served_is_silent(lab, lan, program):
+    """A second address of the same device: what answered would leave from another address than was asked."""
+    server = lab.host("server", (lan, f"{SERVER}/24"))
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    ip("-n", server.namespace, "addr", "add", "10.77.0.54/24", "dev", "eth0")
+    server.daemon(program, "-n", "WINSRV", "-g", "LAB")
+    server.wait_state("WINSRV", "20", "Registered")
+    for name in ("WINSRV", "NOBODY"):
+        for address, sources in ((SERVER, {SERVER}), ("10.77.0.54", set())):
+            done = asker.python("packets.py", "query", "--name", name, "--suffix", "20", "--to", address, "--wait", "1")
+            assert {json.loads(line)["source"] for line in done.stdout.splitlines()} == sources
+
+
+def test_names_that_are_told_to_nobody(lab, lan):
+    """The block list: WPAD and ISATAP, and what the administrator names instead. They can be registered (MS09-008), and are not found."""
+    server, process = serve(lab, lan)
+    asker = lab.host("asker", (lan, "10.77.0.9/24"))
+    for name in ("WPAD", "ISATAP", "EVIL", "GOOD"):
+        node = asker.python("packets.py", "claim", "--name", name, "--suffix", "20", "--to", SERVER, "--address", "10.77.0.9", "--answers", "1")
+        assert json.loads(node.stdout)["rcode"] == 0
+
+    def told(name):
+        done = asker.python("packets.py", "query", "--name", name, "--suffix", "20", "--to", SERVER, "--answers", "1", check=0)
+        return json.loads(done.stdout)["addresses"] == ["10.77.0.9"]
+    assert [told(name) for name in ("WPAD", "ISATAP", "EVIL", "GOOD", "wpad")] == [False, False, True, True, False]
+
+    def block(text):
+        server.settings()
+        with open(server.config, "a") as file:
+            file.write(f"\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\WINS\\Parameters]\r\n{text}\r\n")
+        count = process.output().count("settings read again")
+        process.popen.send_signal(signal.SIGHUP)
+        wait_until(lambda: process.output().count("settings read again") > count, what="the settings")
+    names = b"".join(name.encode("utf-16le") + b"\0\0" for name in ("WPAD", "evil", ""))
+    block('"QueryBlockList"=hex(7):' + ",".join(f"{b:02x}" for b in names))
+    assert [told(name) for name in ("WPAD", "ISATAP", "EVIL", "GOOD")] == [False, True, False, True]
+    block('"EnableQueryBlockList"=dword:00000000')
+    assert [told(name) for name in ("WPAD", "ISATAP", "EVIL", "GOOD")] == [True, True, True, True]
+
+
 def test_static_mappings_shadow_until_they_are_deleted(lab, lan):
     """KB164016: the article's own remedy."""
     server, process = serve(lab, lan)

@@ -171,6 +171,8 @@ static void test_receiver(void **state)
         assert_ptr_equal(iface_table_receiver(&s->table, 3, 0x0A4E0009, 0xFFFFFFFF), eth1);
         assert_ptr_equal(iface_table_receiver(&s->table, 1, 0x0A4D0002, 0x0A4E0002), eth1); /* by way of lo */
         assert_null(iface_table_receiver(&s->table, 9, 0x0A4D0009, 0x0A4D00FF));
+        assert_null(iface_table_receiver(&s->table, 2, 0x0A4D0009, 0x0A4D0003)); /* another address of the device's */
+        assert_null(iface_table_receiver(&s->table, 2, 0x0A4D0009, 0x0A4E00FF)); /* of another segment */
 }
 
 static void test_device(void **state)

@@ -312,6 +312,29 @@ static void interfaces_have_states_of_their_own(void **state)
         bench_done(&bench);
 }
 
+static void another_interface_takes_back_what_has_gone(void **state)
+{
+        struct node_event gone = {.type = NODE_EVENT_IFACE_GONE, .iface_gone_id = ETH1};
+
+        (void)state;
+        registered(NODE_TYPE_P, "10.9.0.1");
+        bench_command(&bench, NODE_COMMAND_NAME_ADD, "CREW<00>", NODE_NAME_GROUP);
+        bench_answer(&bench, "10.9.0.1", NBNS_OPCODE_REGISTRATION, "CREW<00>", 0, 6000);
+        bench_iface(&bench, ETH1, "10.1.0.1", "10.9.0.1", true);
+        bench_answer(&bench, "10.9.0.1", NBNS_OPCODE_MULTIHOMED, "ANNA<03>", 0, 6000);
+        bench_answer(&bench, "10.9.0.1", NBNS_OPCODE_REGISTRATION, "CREW<00>", 0, 6000);
+        assert_int_equal(bench_state(&bench, "ANNA<03>", ETH1), NODE_STATE_REGISTERED);
+        bench_clear(&bench);
+        bench_step(&bench, &gone);
+        assert_log(&bench, "eth0 > 10.9.0.1 RELEASE ANNA<03> U 10.1.0.1", 1);
+        assert_log(&bench, "eth0 > 10.9.0.1 REFRESH ANNA<03> U 10.0.0.1",
+                   1);                         /* a server that knew but one address took the name */
+        assert_log(&bench, "RELEASE CREW", 0); /* that of a group would end the group */
+        bench_answer(&bench, "10.9.0.1", NBNS_OPCODE_REFRESH, "ANNA<03>", 0, 6000);
+        assert_state(&bench, "ANNA<03>", NODE_STATE_REGISTERED);
+        bench_done(&bench);
+}
+
 static void interface_that_comes_back_claims_anew(void **state)
 {
         (void)state;
@@ -571,6 +594,7 @@ int main(void)
                 cmocka_unit_test(new_address_during_a_claim_is_claimed_instead),
                 cmocka_unit_test(new_address_is_registered_and_the_old_one_released),
                 cmocka_unit_test(interfaces_have_states_of_their_own),
+                cmocka_unit_test(another_interface_takes_back_what_has_gone),
                 cmocka_unit_test(interface_that_comes_back_claims_anew),
                 cmocka_unit_test(several_addresses_are_registered_multihomed),
                 cmocka_unit_test(failover_goes_back_to_the_primary),
