@@ -279,6 +279,28 @@ def test_names_that_are_told_to_nobody(lab, lan):
     assert [told(name) for name in ("WPAD", "ISATAP", "EVIL", "GOOD")] == [True, True, True, True]
 
 
+def test_a_burst_is_answered_at_once_for_a_short_time(lab, lan):
+    """BurstQueSize: what comes above it is answered with short lives, one step longer for each hundred, and is not in the database yet."""
+    server = lab.host("server", (lan, f"{SERVER}/24"))
+    with open(server.config, "a") as file:
+        file.write('\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\WINS\\Parameters]\r\n"BurstQueSize"=dword:00000032\r\n')
+    process = server.winsd("-n", "WINSRV", "-g", "LAB")
+    server.wait_state("WINSRV", "20", "Registered")
+    loader = lab.host("loader", (lan, "10.77.0.9/24"))
+    capture = lan.capture()
+    count = 3000
+    said = loader.run(BUILD / "bench/wins_load", SERVER, "137", "register", "1000", str(count), "0", "500", "90", check=0).stdout.split()
+    assert said[said.index("positive") + 1] == str(count)
+    process.wait_output("burst: more claims than the queue takes are answered at once, for a short time each")
+    process.wait_output("burst over: ")
+    capture.stop()
+    lives = [int(ttl) for (ttl,) in capture.fields("nbns.flags.response == 1 && nbns.flags.opcode == 5 && ip.dst == 10.77.0.9", "nbns.ttl")]
+    assert set(lives) & set(range(300, 3001, 300)) and set(lives) <= {518400, *range(300, 3001, 300)}  # as far as the capture kept up
+    stored = len(records(server)) - 4  # beside this machine's own
+    quick = json.loads(server.netbt("wins", "stats", "--json", check=0).stdout)
+    assert stored >= 50 and f'"burst_answers": {count - stored}' in json.dumps(quick)
+
+
 def test_static_mappings_shadow_until_they_are_deleted(lab, lan):
     """KB164016: the article's own remedy."""
     server, process = serve(lab, lan)
