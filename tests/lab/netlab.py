@@ -460,6 +460,7 @@ class Capture:
 
 class Lab:
     def __init__(self, keep=False):
+        os.umask(0o022)  # the daemons read, without privilege, what the tests write
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="netbt-lab-"))
         self.prefix = self.directory.name  # as nobody else's at this time
         self.directory.chmod(0o755)
