@@ -66,21 +66,27 @@ int wins_run_backup(const struct cli_context *ctx, const struct wins_args *args)
 
 /* ---- restore ------------------------------------------------------------------------------------------------------ */
 
+/* The files of the database at PATH, by their number from 0 on; false when there are no more. */
+static bool file_of(const char *path, size_t number, char ret_file[PATH_MAX])
+{
+        static const char *const tails[] = {"", "-wal", "-shm", ".lock"};
+
+        if (number >= NBT_ARRAY_SIZE(tails))
+                return false;
+        const int len = snprintf(ret_file, PATH_MAX, "%s%s", path, tails[number]);
+        return len > 0 && len < PATH_MAX;
+}
+
 /* What root writes in the server's directory is to be the server's own. */
 static void give_to_owner(const char *state_dir, const char *path)
 {
-        static const char *const tails[] = {"", "-wal", "-shm", ".lock"};
+        char file[PATH_MAX];
         struct stat owner;
 
         if (geteuid() != 0 || stat(state_dir, &owner) < 0)
                 return;
-        for (size_t i = 0; i < NBT_ARRAY_SIZE(tails); i++) {
-                char file[PATH_MAX];
-                const int len = snprintf(file, sizeof file, "%s%s", path, tails[i]);
-
-                if (len > 0 && (size_t)len < sizeof file)
-                        (void)!lchown(file, owner.st_uid, owner.st_gid);
-        }
+        for (size_t i = 0; file_of(path, i, file); i++)
+                (void)!lchown(file, owner.st_uid, owner.st_gid);
 }
 
 static int tell_failure(const struct cli_context *ctx, const char *path, int r, const struct strbuf *why)
@@ -146,7 +152,7 @@ static int start_empty(const char *path, struct strbuf *aside, struct strbuf *wh
 /* The damaged file steps aside only when what could be saved of it is on disk beside it. */
 static int salvage(const char *path, struct strbuf *aside, struct winsdb_salvaged *salvaged, struct strbuf *why)
 {
-        char fresh[PATH_MAX];
+        char fresh[PATH_MAX], file[PATH_MAX];
         const int len = snprintf(fresh, sizeof fresh, "%s.salvaged", path);
 
         if (len < 0 || (size_t)len >= sizeof fresh)
@@ -155,8 +161,8 @@ static int salvage(const char *path, struct strbuf *aside, struct winsdb_salvage
 
         if (r == 0)
                 r = winsdb_restore(path, fresh, aside, why);
-        if (r == 0)
-                (void)!unlink(fresh);
+        for (size_t i = 0; r == 0 && file_of(fresh, i, file); i++)
+                (void)!unlink(file);
         return r;
 }
 
@@ -174,6 +180,7 @@ int wins_run_restore(const struct cli_context *ctx, const struct wins_args *args
                                 "see 'netbt wins --help'");
         if (len < 0 || (size_t)len >= sizeof path)
                 return cli_fail(ctx, CLI_EXIT_USAGE, ctx->state_dir, "the path is too long", NULL);
+        umask(0027); /* as the server, whose files they become */
         if (args->empty)
                 r = start_empty(path, &aside, &why);
         else if (args->salvage)

@@ -561,6 +561,8 @@ static void report_bad_settings(struct host *host, const char *error)
 static int run(struct host *host)
 {
         struct strbuf error = STRBUF_INIT;
+
+        umask(0027); /* as its unit: what it writes is for its group, not for all */
         const int r = setup_load(&host->switches, &host->setup, &error);
 
         if (r < 0)

@@ -452,6 +452,12 @@ def test_refusals_in_plain_words(wins, daemon, result, message, said):
         assert done.returncode == 3 and done.stdout == "" and said in done.stderr
 
 
+def test_an_empty_database_is_for_the_group_to_read(run, tmp_path):
+    done = run("netbt", "wins", "restore", "--empty", "--state-dir", tmp_path)
+    assert done.returncode == 0 and (tmp_path / "wins.db").exists(), done.stderr
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
+
+
 def test_without_daemon(run, tmp_path):
     for verb in ("status", "stats", "show", "check", "scavenge", "backup", "watch", "export"):
         done = run("netbt", "wins", verb, "--runtime-dir", tmp_path)

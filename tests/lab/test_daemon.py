@@ -4,6 +4,8 @@ import pathlib
 import signal
 import stat
 
+import pytest
+
 from netlab import BUILD, PYTHON
 
 ACTIVATE = """
@@ -38,12 +40,14 @@ def test_privilege_is_dropped(lab, lan):
     assert status["Seccomp"] == "2"
 
 
-def test_the_group_comes_to_the_socket_whatever_the_umask(lab, lan):
-    """The directory too must let it through, also when root's shell makes everything its own (umask 077)."""
+@pytest.mark.parametrize("umask", ["077", "022"])
+def test_the_group_comes_to_the_socket_whatever_the_umask(lab, lan, umask):
+    """The directory too must let it through, also when root's shell makes everything its own; nobody else reads what is kept."""
     node = lab.host("node", (lan, "10.77.0.2/24"))
     runtime, state = node.directory / "new-run", node.directory / "new-state"
-    node.netbtd("-t", "b", "--runtime-dir", runtime, "--state-dir", state, wrapper=("sh", "-c", 'umask 077; exec "$@"', "sh"))
-    for path, mode in ((runtime, 0o755), (runtime / "node.sock", 0o660), (state, 0o755)):
+    node.winsd("--runtime-dir", runtime, "--state-dir", state, wrapper=("sh", "-c", f'umask {umask}; exec "$@"', "sh"))
+    places = ((runtime, 0o755), (runtime / "node.sock", 0o660), (state, 0o755), (state / "events.db", 0o640), (state / "wins.db", 0o640))
+    for path, mode in places:
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
 
 

@@ -121,7 +121,7 @@ class Client:
         shutil.copytree("/etc", self.etc, symlinks=True, ignore_dangling_symlinks=True)
         self.netbt = self.host.directory / "netbt"
         places = " ".join(f"'{place}'" for place in self.host.places())
-        self.netbt.write_text(f"#!/bin/sh\nexec {NETBT} \"$@\" {places} >>{self.host.directory}/hook.log 2>&1\n")
+        self.netbt.write_text(f"#!/bin/sh\nexec '{NETBT}' \"$@\" {places} >>{self.host.directory}/hook.log 2>&1\n")
         self.netbt.chmod(0o755)
         self.host.run("ip", "addr", "flush", "dev", "eth0")
 

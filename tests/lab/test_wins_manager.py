@@ -145,6 +145,7 @@ def test_restore_of_a_damaged_database(server):
     assert "none.db" in done.stderr
     done = wins(server, "restore", "--salvage")
     assert "records saved" in done.stdout
+    assert not [path for path in server.state.iterdir() if "salvaged" in path.name], "what it was gathered in is gone"
     server.process = server.winsd("-n", "WINSSRV", "-g", "LAB")
     assert 0 < len(rows(server, "--static")) < 2700
     assert server.process.stop() == 0
