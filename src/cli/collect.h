@@ -124,6 +124,9 @@ int collect_wins(struct collection *collection, const struct cli_context *ctx, c
 /* The databases' records of the names in question; closes them. NBT_ERR_NOMEM; whatever else fails becomes a note. */
 int collect_wins_records(struct collection *collection) NBT_MUST_CHECK;
 
+/* A note of each WINS server that was asked and did not answer. */
+void collect_wins_silence(struct collection *collection);
+
 /* The captures: conflicts and demands, and what could not be read as notes. An exit code other than CLI_EXIT_OK was told. */
 int collect_captures(struct collection *collection, const struct cli_context *ctx,
                      const struct collect_request *request);

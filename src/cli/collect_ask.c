@@ -469,6 +469,7 @@ int collect_ask(struct collection *c, const struct collect_request *request)
                         c->hosts[i].why_not = "--offline";
         } else {
                 r = ask_network(c);
+                collect_wins_silence(c);
         }
         collect_neighbours(c);
         if (r == 0)

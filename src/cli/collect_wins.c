@@ -4,6 +4,7 @@
 #include "ctl/wins.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_RECORDS 256
 #define MAX_CHECK_PAGES 8
@@ -82,14 +83,45 @@ static int add_database(struct collection *c, const char *place, bool is_local)
         return 0;
 }
 
+/* Nobody's, or many machines'. */
+static bool is_no_host(const struct collection *c, uint32_t address)
+{
+        const uint32_t top = address >> 24;
+        bool broadcast = top == 0 || top >= 224;
+
+        for (size_t i = 0; i < c->snapshot.iface_count; i++) {
+                const struct snapshot_iface *iface = &c->snapshot.ifaces[i];
+
+                broadcast |= iface->netmask != 0 && iface->netmask < 0xFFFFFFFEu &&
+                             address == (iface->address | ~iface->netmask);
+        }
+        return broadcast;
+}
+
+static int add_address(struct collection *c, const struct cli_context *ctx, const char *place, uint32_t address)
+{
+        if (is_no_host(c, address))
+                return cli_failf(
+                        ctx, CLI_EXIT_USAGE,
+                        "--wins %s: no machine has that address (it is a broadcast or multicast one, or none at "
+                        "all); give a WINS server's",
+                        place);
+        collect_add_wins(c, address);
+        return CLI_EXIT_OK;
+}
+
 static int add_place(struct collection *c, const struct cli_context *ctx, const char *place)
 {
         uint32_t address;
 
-        if (ip4_parse(place, &address) == 0) {
-                collect_add_wins(c, address);
-                return CLI_EXIT_OK;
-        }
+        if (ip4_parse(place, &address) == 0)
+                return add_address(c, ctx, place, address);
+        if (!strchr(place, '/') && access(place, F_OK) < 0)
+                return cli_failf(
+                        ctx, CLI_EXIT_USAGE,
+                        "--wins %s: neither an IP address nor a socket; give a server's IP address, or winsd's "
+                        "control socket (/run/netbt/node.sock on its host)",
+                        place);
         const int r = c->database_count == SNAPSHOT_MAX_DATABASES ? NBT_ERR_FULL : add_database(c, place, false);
         if (r == NBT_ERR_UNSUPPORTED)
                 return cli_failf(ctx, CLI_EXIT_USAGE,
@@ -143,6 +175,27 @@ static int read_name(struct collection *c, struct collect_database *database, st
                         records[database->snapshot.record_count++] = reply.wins->rows[i];
         }
         return r;
+}
+
+void collect_wins_silence(struct collection *c)
+{
+        for (size_t i = 0; i < c->wins_count; i++) {
+                size_t asked = 0, answered = 0;
+                char address[IP4_TEXT_BYTES];
+
+                for (size_t j = 0; j < c->query_count; j++) {
+                        const bool its =
+                                c->queries[j].kind == SNAPSHOT_ASKED_WINS && c->queries[j].destination == c->wins[i];
+
+                        asked += its;
+                        answered += its && c->queries[j].answer_count > 0;
+                }
+                ip4_format(c->wins[i], address);
+                if (asked > 0 && answered == 0)
+                        texts_add(&c->notes,
+                                  "The WINS server %s was asked and did not answer: what it says is not known",
+                                  address);
+        }
 }
 
 int collect_wins_records(struct collection *c)

@@ -127,14 +127,12 @@ static bool is_backed_up(const struct fix_work *work, size_t database)
 }
 
 /* Is the record's deletion planned, maybe as another suffix of one mapping? */
-static bool is_deleted(const struct fix_work *work, const struct wins_record *record)
+static bool is_deleted(const struct fix_work *work, size_t database, const struct wins_record *record)
 {
         for (size_t i = 0; i < work->action_count; i++) {
                 const struct wins_record *seen = work->actions[i].record;
 
-                if (seen && (seen == record ||
-                             (record->is_static && seen->is_static && nb_name_same_stem(&seen->name, &record->name) &&
-                              seen->members[0].address == record->members[0].address)))
+                if (seen && (seen == record || (work->actions[i].database == database && fix_goes_with(seen, record))))
                         return true;
         }
         return false;
@@ -144,12 +142,18 @@ static bool is_deleted(const struct fix_work *work, const struct wins_record *re
 static const char *plan_wins(struct fix_work *work, const struct diagnose_finding *finding)
 {
         const struct rule_input in = {work->snapshot, finding->c, work->arena};
-        const struct winsrec found = winsrec_find(&in, finding->cause == CAUSE_WINS_STATIC_MAPPING);
+        const bool is_static = finding->cause == CAUSE_WINS_STATIC_MAPPING;
+        struct winsrec found = winsrec_find(&in, is_static);
+
+        if (is_static && !found.record)
+                found = winsrec_find_group(&in);
         const size_t at = found.record ? (size_t)(found.database - work->snapshot->databases) : 0;
 
         if (!found.record || at >= work->collection->database_count)
-                return "the record stands in a database that was not read: give winsd's socket with --wins SOCKET";
-        if (is_deleted(work, found.record))
+                return "the record stands in a database that cannot be changed from here: delete it there, as said "
+                       "above "
+                       "(of winsd, --fix does it, given its socket with --wins SOCKET)";
+        if (is_deleted(work, at, found.record))
                 return NULL;
         if (!is_backed_up(work, at))
                 plan(work, (struct fix_action){.kind = FIX_BACKUP, .finding = finding, .database = at});
@@ -233,6 +237,14 @@ static const char *plan_spoofed(const struct diagnose_finding *finding)
         return c->in_conflict ? NULL : "the name is registered here: the demand did no harm";
 }
 
+/* What stood against it in WINS is gone: to ask for the name again is all that is left to do. */
+static bool is_clear(const struct fix_work *work, const struct diagnose_finding *finding)
+{
+        const struct rule_input in = {work->snapshot, finding->c, work->arena};
+
+        return finding->cause == CAUSE_UNKNOWN && finding->c->here && winsrec_is_clear(&in);
+}
+
 static bool is_wins(enum diagnose_cause cause)
 {
         return cause == CAUSE_WINS_STATIC_MAPPING || cause == CAUSE_WINS_STALE_RECORD;
@@ -242,6 +254,8 @@ static const char *plan_finding(struct fix_work *work, const struct diagnose_fin
 {
         if (finding->benign)
                 return "nothing is wrong that would have to be put right";
+        if (is_clear(work, finding))
+                return NULL;
         if (finding->verdict < VERDICT_LIKELY)
                 return "it is possible only: nothing is changed on that";
         if (is_wins(finding->cause))
@@ -258,10 +272,10 @@ static const char *plan_finding(struct fix_work *work, const struct diagnose_fin
 }
 
 /* Names register again by themselves when the settings change, and not at all when one was given up. */
-static bool wants_refresh(const struct diagnose_finding *finding)
+static bool wants_refresh(const struct fix_work *work, const struct diagnose_finding *finding)
 {
         return finding->c->here && (is_wins(finding->cause) || finding->cause == CAUSE_SPOOFED_DEMAND ||
-                                    finding->cause == CAUSE_DHCP_LEFTOVER_SETTINGS);
+                                    finding->cause == CAUSE_DHCP_LEFTOVER_SETTINGS || is_clear(work, finding));
 }
 
 static void plan_all(struct fix_work *work, const struct diagnose_report *report)
@@ -279,7 +293,7 @@ static void plan_all(struct fix_work *work, const struct diagnose_report *report
                         continue;
                 }
                 work->fix->fixed_count++;
-                if (wants_refresh(finding))
+                if (wants_refresh(work, finding))
                         refresh = refresh ? refresh : finding;
                 else if (!finding->c->here && finding->c->address && work->action_count > planned)
                         elsewhere[elsewhere_count++] = finding;

@@ -8,8 +8,8 @@
  *   the host name settings disagree, and all but those that  set them to the one name of the others
  *   gave the name in conflict say one name
  *   a name that a command gave this machine is another's     release it
- *   any of these, or a forged demand, and the name is this   register this machine's names again (nbtstat -RR)
- *   machine's
+ *   any of these, or a forged demand, or a record that is    register this machine's names again (nbtstat -RR)
+ *   gone since, and the name is this machine's
  *
  * Everything else is left to the reader, with the reason. Only verdicts that are likely at least are acted upon. The steps are planned
  * first, so that a dry run shows the same ones; a step that fails ends it, and what was done can be undone by the commands told.

@@ -14,47 +14,72 @@ static int open_database(const struct collect_database *database, struct ctl_cli
         return r < 0 && database->is_local ? ctl_connect(database->place, ret) : r;
 }
 
-/* One request on a connection of its own. NULL if it went well, else why not. */
-static const char *call(const struct collect_database *database, enum ctl_request_type type,
-                        const struct ctl_wins_request *wins, struct arena *arena, struct ctl_reply *ret)
+struct outcome {
+        struct ctl_reply reply;
+        const char *why; /* it did not go well; NULL: it did */
+        bool unsure;     /* it was asked for, and no answer came: it may have been done all the same */
+};
+
+/* One request on a connection of its own. */
+static struct outcome call(const struct collect_database *database, enum ctl_request_type type,
+                           const struct ctl_wins_request *wins, struct arena *arena)
 {
         const struct ctl_request request = {.type = type, .wins = wins};
+        struct outcome outcome = {.why = NULL};
         struct ctl_client *client = NULL;
         int r = open_database(database, &client);
 
-        if (r == 0)
-                r = ctl_call(client, &request, arena, ret);
+        if (r == 0) {
+                r = ctl_call(client, &request, arena, &outcome.reply);
+                outcome.unsure = r < 0;
+        }
         ctl_close(client);
-        return r < 0 || ret->result < 0 ? fix_why(ret, r) : NULL;
+        if (r < 0 || outcome.reply.result < 0)
+                outcome.why = fix_why(&outcome.reply, r);
+        else if (!outcome.reply.wins)
+                outcome.why = ctl_error_why(NBT_ERR_MALFORMED);
+        return outcome;
 }
 
 bool fix_run_backup(struct fix_work *work, const struct fix_action *action)
 {
         const struct collect_database *database = &work->collection->databases[action->database];
-        struct ctl_reply reply = {0};
 
         if (work->fix->dry_run) {
                 fix_did(work, FIX_BACKUP, NULL, "%s would be backed up (netbt wins backup)", database->snapshot.source);
                 return true;
         }
-        const char *why = call(database, CTL_REQUEST_WINS_BACKUP, NULL, work->arena, &reply);
+        const struct outcome outcome = call(database, CTL_REQUEST_WINS_BACKUP, NULL, work->arena);
 
-        if (why)
+        if (outcome.why)
                 return fix_failed(work, FIX_BACKUP, "%s was not backed up: %s; nothing in it was changed",
-                                  database->snapshot.source, why);
-        fix_did(work, FIX_BACKUP, NULL, "%s was backed up to %s", database->snapshot.source,
-                reply.wins ? reply.wins->path : "its directory");
+                                  database->snapshot.source, outcome.why);
+        fix_did(work, FIX_BACKUP, NULL, "%s was backed up to %s", database->snapshot.source, outcome.reply.wins->path);
         return true;
 }
 
 /* ---- the record --------------------------------------------------------------------------------------------------- */
 
-/* A static mapping of a computer is three records: all those of the name that lead to the same address. */
+/* A static mapping of a computer is three records: all those of the name that lead to the same address. A domain or a group of the same
+ * name is another mapping. */
+static bool is_computer_mapping(const struct wins_record *record)
+{
+        return record->is_static && (record->type == WINS_UNIQUE || record->type == WINS_MULTIHOMED);
+}
+
+bool fix_goes_with(const struct wins_record *record, const struct wins_record *other)
+{
+        return is_computer_mapping(record) && other->is_static && other->type == record->type &&
+               nb_name_same_stem(&record->name, &other->name) && nb_scope_equal(&record->scope, &other->scope) &&
+               wins_record_member(other, record->members[0].address) >= 0;
+}
+
 static struct wins_filter filter_of(const struct wins_record *record)
 {
-        struct wins_filter filter = {.has_static = true, .is_static = record->is_static};
+        struct wins_filter filter = {
+                .has_static = true, .is_static = record->is_static, .has_type = true, .type = record->type};
 
-        if (record->is_static) {
+        if (is_computer_mapping(record)) {
                 filter.prefix_len_bytes = NB_SUFFIX_AT;
                 memcpy(filter.prefix, record->name.bytes, NB_SUFFIX_AT);
                 filter.has_address = true;
@@ -151,17 +176,23 @@ bool fix_run_delete(struct fix_work *work, const struct fix_action *action)
         const struct ctl_wins_request request = {.filter = filter_of(action->record)};
         const char *kind = action->record->is_static ? "the static mapping" : "the stale record";
         const char *addresses = winsrec_addresses(&in, action->record);
-        struct ctl_reply reply = {0};
-        const char *why = call(database, work->fix->dry_run ? CTL_REQUEST_WINS_SHOW : CTL_REQUEST_WINS_DELETE, &request,
-                               work->arena, &reply);
+        const struct outcome outcome = call(
+                database, work->fix->dry_run ? CTL_REQUEST_WINS_SHOW : CTL_REQUEST_WINS_DELETE, &request, work->arena);
+        const struct ctl_wins_reply *rows = outcome.reply.wins;
 
-        if (why || !reply.wins)
-                return fix_failed(work, FIX_DELETE, "%s to %s was not deleted: %s", kind, addresses,
-                                  why ? why : "no answer");
-        if (reply.wins->row_count == 0)
-                fix_did(work, FIX_DELETE, NULL, "%s to %s is gone already", kind, addresses);
+        if (outcome.why && outcome.unsure && !work->fix->dry_run)
+                return fix_failed(
+                        work, FIX_DELETE,
+                        "%s of %s to %s may have been deleted, or not: %s; netbt wins show tells, and what was "
+                        "there is in the backup",
+                        kind, describe_name(&in), addresses, outcome.why);
+        if (outcome.why)
+                return fix_failed(work, FIX_DELETE, "%s of %s to %s was not deleted: %s", kind, describe_name(&in),
+                                  addresses, outcome.why);
+        if (rows->row_count == 0)
+                fix_did(work, FIX_DELETE, NULL, "%s of %s to %s is gone already", kind, describe_name(&in), addresses);
         else
-                fix_did(work, FIX_DELETE, undo_of(work, database, reply.wins), "%s of %s to %s %s", kind,
-                        name_list(work, reply.wins), addresses, fix_word(work, "was deleted", "would be deleted"));
+                fix_did(work, FIX_DELETE, undo_of(work, database, rows), "%s of %s to %s %s", kind,
+                        name_list(work, rows), addresses, fix_word(work, "was deleted", "would be deleted"));
         return true;
 }

@@ -43,6 +43,9 @@ bool fix_run_release(struct fix_work *work, const struct fix_action *action);
 bool fix_run_refresh(struct fix_work *work, const struct fix_action *action);
 bool fix_run_elsewhere(struct fix_work *work, const struct fix_action *action);
 
+/* Is OTHER deleted when RECORD of the same database is? */
+bool fix_goes_with(const struct wins_record *record, const struct wins_record *other);
+
 /* Tells a step. fix_did: it went well; UNDO may be NULL. fix_failed: returns false. */
 void fix_did(struct fix_work *work, enum fix_kind kind, const char *undo, const char *format, ...) NBT_PRINTF(4, 5);
 bool fix_failed(struct fix_work *work, enum fix_kind kind, const char *format, ...) NBT_PRINTF(3, 4);

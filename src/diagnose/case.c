@@ -374,44 +374,56 @@ static void mark_holders(const struct snapshot *snapshot, struct diagnose_case *
 
 /* ---- names nobody has complained about yet ------------------------------------------------------------------------ */
 
-/* Does a WINS database give NAME, which is this machine's, to others only? */
-static bool is_misdirected(const struct snapshot *snapshot, const struct diagnose_case *c)
-{
-        for (size_t i = 0; i < snapshot->database_count; i++)
-                for (size_t j = 0; j < snapshot->databases[i].record_count; j++) {
-                        const struct wins_record *record = &snapshot->databases[i].records[j];
-                        bool own = !is_told(record, &c->name);
+/* Of all that one WINS server gives for the name. */
+struct given {
+        bool own, other, lacking; /* LACKING: to a machine that has another name */
+};
 
-                        for (size_t k = 0; k < record->member_count && !own; k++)
-                                own = case_is_own(snapshot, c, record->members[k].address);
-                        if (!own)
-                                return true;
-                }
-        return false;
+static void give(const struct snapshot *snapshot, const struct diagnose_case *c, uint32_t address, struct given *given)
+{
+        const struct case_holder *holder = case_find_holder(c, address);
+        const bool own = case_is_own(snapshot, c, address);
+
+        given->own |= own;
+        given->other |= !own;
+        given->lacking |= !own && holder && !holder->answered && case_holder_lacks(holder);
 }
 
-/* Does one WINS server give NAME to this machine, and another to others only? */
-static bool is_disputed(const struct snapshot *snapshot, const struct diagnose_case *c)
+static bool is_astray(const struct given *given)
 {
-        bool ours = false, others = false;
+        return given->lacking || (given->other && !given->own);
+}
 
-        for (size_t i = 0; i < snapshot->query_count; i++) {
-                const struct snapshot_query *query = &snapshot->queries[i];
-                bool own = false;
+static bool answers_astray(const struct snapshot *snapshot, const struct diagnose_case *c,
+                           const struct snapshot_query *query)
+{
+        const struct snapshot_answer *answer = query->answer_count > 0 ? &query->answers[0] : NULL;
+        struct given given = {0};
 
-                if (query->kind != SNAPSHOT_ASKED_WINS || query->answer_count == 0 ||
-                    !nb_name_equal(&query->name, &c->name))
-                        continue;
-                const struct snapshot_answer *answer = &query->answers[0];
+        if (query->kind != SNAPSHOT_ASKED_WINS || !nb_name_equal(&query->name, &c->name) || !answer ||
+            answer->rcode != NBNS_RCODE_OK || answer->group)
+                return false;
+        for (size_t i = 0; i < answer->address_count; i++)
+                give(snapshot, c, answer->addresses[i], &given);
+        return is_astray(&given);
+}
 
-                if (answer->rcode != NBNS_RCODE_OK || answer->group || answer->address_count == 0)
-                        continue;
-                for (size_t j = 0; j < answer->address_count; j++)
-                        own |= case_is_own(snapshot, c, answer->addresses[j]);
-                ours |= own;
-                others |= !own;
-        }
-        return ours && others;
+bool case_is_misdirected(const struct snapshot *snapshot, const struct diagnose_case *c)
+{
+        for (size_t i = 0; c->has_name && i < snapshot->database_count; i++)
+                for (size_t j = 0; j < snapshot->databases[i].record_count; j++) {
+                        const struct wins_record *record = &snapshot->databases[i].records[j];
+                        struct given given = {0};
+
+                        for (size_t k = 0; is_told(record, &c->name) && k < record->member_count; k++)
+                                give(snapshot, c, record->members[k].address, &given);
+                        if (is_astray(&given))
+                                return true;
+                }
+        for (size_t i = 0; c->has_name && i < snapshot->query_count; i++)
+                if (answers_astray(snapshot, c, &snapshot->queries[i]))
+                        return true;
+        return false;
 }
 
 /* A scratch case, kept only if another machine answers for NAME or has it in its table, or WINS leads astray. */
@@ -421,8 +433,8 @@ static void add_if_held(struct case_builder *b, const struct nb_name *name, uint
 
         mark_holders(b->snapshot, &probe);
         for (size_t i = 0; i < probe.holder_count; i++) {
-                if (!probe.holders[i].in_table && !probe.holders[i].answered && !is_misdirected(b->snapshot, &probe) &&
-                    !is_disputed(b->snapshot, &probe))
+                if (!probe.holders[i].in_table && !probe.holders[i].answered &&
+                    !case_is_misdirected(b->snapshot, &probe))
                         continue;
                 struct diagnose_case *c = case_get(b, name, address, 0);
 
@@ -460,10 +472,23 @@ static bool is_over(const struct snapshot_database *database, const struct wins_
         for (size_t i = 0; i < database->record_count; i++) {
                 const struct wins_record *record = &database->records[i];
 
-                if (is_told(record, &refusal->name))
-                        return wins_record_member(record, refusal->claimant) >= 0;
+                if (record->state == WINS_ACTIVE && nb_name_equal(&record->name, &refusal->name))
+                        return is_told(record, &refusal->name) && wins_record_member(record, refusal->claimant) >= 0;
         }
         return true;
+}
+
+/* The usual remedy: the claimant's own table shows that it is called otherwise by now, and claims the name no more. */
+static bool was_renamed(const struct snapshot *snapshot, const struct wins_refusal *refusal)
+{
+        const struct snapshot_host *host = snapshot_find_host(snapshot, refusal->claimant);
+        const struct nbstat_table *table = host ? host->table : NULL;
+        const int at = table && nb_name_suffix(&refusal->name) != 0x03 ? nbstat_table_computer(table) : -1;
+
+        for (size_t i = 0; at >= 0 && i < table->count; i++)
+                if (nb_name_same_stem(&table->entries[i].name, &refusal->name))
+                        return false;
+        return at >= 0;
 }
 
 /* Only of a database that was named: its administrator asks for everybody who was turned away. */
@@ -475,7 +500,7 @@ static void add_from_refusals(struct case_builder *b)
                 for (size_t j = 0; database->was_named && j < database->refusal_count; j++) {
                         const struct wins_refusal *refusal = &database->refusals[j];
 
-                        if (refusal->claimant == 0 || is_over(database, refusal))
+                        if (refusal->claimant == 0 || is_over(database, refusal) || was_renamed(b->snapshot, refusal))
                                 continue;
                         struct diagnose_case *c = case_get(b, &refusal->name, refusal->claimant, 0);
 
@@ -641,6 +666,11 @@ const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32
         return NULL;
 }
 
+bool case_holder_lacks(const struct case_holder *holder)
+{
+        return holder->host && holder->host->table && !holder->in_table;
+}
+
 const struct case_holder *case_live_holder(const struct diagnose_case *c)
 {
         for (size_t i = 0; i < c->holder_count; i++)
@@ -648,7 +678,7 @@ const struct case_holder *case_live_holder(const struct diagnose_case *c)
                         return &c->holders[i];
         /* who answers for a name that its own table does not list is a proxy or a poisoner, not a holder */
         for (size_t i = 0; i < c->holder_count; i++)
-                if (c->holders[i].answered && !(c->holders[i].host && c->holders[i].host->table))
+                if (c->holders[i].answered && !case_holder_lacks(&c->holders[i]))
                         return &c->holders[i];
         return NULL;
 }
@@ -664,7 +694,8 @@ bool case_is_settled(const struct snapshot *snapshot, const struct diagnose_case
 {
         const struct snapshot_event *event = case_event(c);
 
-        if (!c->here || !snapshot->node || c->in_conflict || !event || case_live_holder(c))
+        if (!c->here || !snapshot->node || c->in_conflict || !event || case_live_holder(c) ||
+            (c->registered && case_is_misdirected(snapshot, c)))
                 return false;
         /* one's own other adapter does not go away by itself */
         if (!c->has_name || case_is_own(snapshot, c, event->sender))

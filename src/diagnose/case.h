@@ -77,8 +77,17 @@ bool case_is_own(const struct snapshot *snapshot, const struct diagnose_case *c,
 /* The holder at ADDRESS, or NULL. */
 const struct case_holder *case_find_holder(const struct diagnose_case *c, uint32_t address);
 
-/* Someone who holds the name now, as far as answers tell: in its table, else answered, else told by WINS; NULL: nobody. */
+/* Its own name table was read, and does not list the name. */
+bool case_holder_lacks(const struct case_holder *holder);
+
+/* Someone who holds the name now, as far as answers tell: in its table, else answered; NULL: nobody. */
 const struct case_holder *case_live_holder(const struct diagnose_case *c);
+
+/*
+ * Does a WINS server send whoever asks for the name, which is this machine's, elsewhere? A database or an answer gives it to others only; or
+ * also to a machine that has another name.
+ */
+bool case_is_misdirected(const struct snapshot *snapshot, const struct diagnose_case *c);
 
 /*
  * A thing of the past: the name is this machine's again (or no longer used here), nobody else holds it, and no forged

@@ -22,11 +22,6 @@ enum name_use holder_name_use(const struct diagnose_case *c)
         }
 }
 
-static bool lacks_name(const struct case_holder *holder)
-{
-        return holder->host && holder->host->table && !holder->in_table;
-}
-
 /* What speaks for a holder; greater is better proven. */
 enum weight {
         WEIGHT_NONE,
@@ -48,18 +43,18 @@ static enum weight weigh(const struct rule_input *in, const struct case_holder *
 
         if (holder->in_table)
                 return WEIGHT_TABLE;
-        if (capture_is_own_word(holder->seen) && !lacks_name(holder))
+        if (capture_is_own_word(holder->seen) && !case_holder_lacks(holder))
                 return WEIGHT_SEEN;
         if (holder->answered)
-                return lacks_name(holder) ? WEIGHT_PROXY : WEIGHT_ANSWERED;
+                return case_holder_lacks(holder) ? WEIGHT_PROXY : WEIGHT_ANSWERED;
         /* who spoke itself needs no WINS server's word */
-        if (spoke && !snapshot_is_wins(in->snapshot, holder->address) && !lacks_name(holder))
+        if (spoke && !snapshot_is_wins(in->snapshot, holder->address) && !case_holder_lacks(holder))
                 return WEIGHT_SPOKE;
         if (holder->told_by_wins)
-                return lacks_name(holder) ? WEIGHT_STALE : WEIGHT_TOLD;
+                return case_holder_lacks(holder) ? WEIGHT_STALE : WEIGHT_TOLD;
         if (snapshot_is_wins(in->snapshot, holder->address))
                 return spoke ? WEIGHT_WINS_SPOKE : WEIGHT_NONE;
-        if (lacks_name(holder) || (!spoke && snapshot_find_spoofer(in->snapshot, holder->address)))
+        if (case_holder_lacks(holder) || (!spoke && snapshot_find_spoofer(in->snapshot, holder->address)))
                 return WEIGHT_NONE;
         return holder->seen ? WEIGHT_HEARD : WEIGHT_NONE;
 }

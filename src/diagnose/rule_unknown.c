@@ -3,6 +3,7 @@
  */
 #include "diagnose/describe.h"
 #include "diagnose/holder.h"
+#include "diagnose/winsrec.h"
 
 static void advise_wins(const struct rule_input *in, struct texts *lines)
 {
@@ -71,6 +72,13 @@ static void advise(const struct rule_input *in, struct texts *lines)
 {
         const struct diagnose_case *c = in->c;
 
+        if (winsrec_is_clear(in)) {
+                texts_add(lines,
+                          "What stood against it has been deleted, or has ended, since: %s `nbtstat -RR` gets the name "
+                          "back",
+                          c->here ? "here" : "on that machine");
+                return;
+        }
         if (!c->has_name)
                 texts_add(lines, "On %s: `nbtstat -n` (the name with the status Conflict is the one)",
                           c->here ? "this machine" : "the machine that logged the event");
@@ -93,7 +101,11 @@ static void headline(const struct rule_input *in, struct rule_result *ret)
         const bool refused = case_event(c) ? case_event(c)->event->id == EVENT_ID_DUPLICATE_NAME_ERROR
                                            : case_find_dispute(c, 0, false) != NULL;
 
-        if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
+        if (winsrec_is_clear(in))
+                rule_fits(in, ret, VERDICT_POSSIBLE,
+                          "%s of %s was taken by the WINS server %s, and nothing in its database is against it by now",
+                          describe_name(in), describe_loser(in), sender);
+        else if (c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender))
                 rule_fits(in, ret, VERDICT_POSSIBLE,
                           "%s of %s was taken by the WINS server %s: the cause stands in its records",
                           describe_name(in), describe_loser(in), sender);

@@ -31,14 +31,33 @@ static bool is_overdue(const struct rule_input *in, const struct winsrec *found)
                left_s < found->database->renewal_s / 2;
 }
 
-static bool table_lacks(const struct case_holder *holder)
-{
-        return holder && holder->host && holder->host->table && !holder->in_table;
-}
-
 static bool is_alive(const struct case_holder *holder)
 {
         return holder && (holder->in_table || holder->answered || holder->seen);
+}
+
+/* What took the name is a demand of somebody who is no WINS server and has another name: no record made it do so. */
+static bool was_demanded_by_stranger(const struct rule_input *in)
+{
+        const struct snapshot_event *event = case_event(in->c);
+        const struct case_holder *sender = event ? case_find_holder(in->c, event->sender) : NULL;
+
+        return sender && event->event->id != EVENT_ID_DUPLICATE_NAME_ERROR && case_holder_lacks(sender) &&
+               !snapshot_is_wins(in->snapshot, sender->address);
+}
+
+/* DHCP has given the address to somebody else since. */
+static bool is_passed_on(const struct rule_input *in, const struct case_holder *silent)
+{
+        return silent && snapshot_leased_to_other(in->snapshot, silent->address, &in->c->name);
+}
+
+static enum diagnose_verdict verdict_of(const struct rule_input *in, const struct winsrec *found,
+                                        const struct case_holder *wrong, const struct case_holder *silent)
+{
+        if (wrong)
+                return was_demanded_by_stranger(in) ? VERDICT_LIKELY : VERDICT_CONFIRMED;
+        return is_overdue(in, found) || is_passed_on(in, silent) ? VERDICT_LIKELY : VERDICT_POSSIBLE;
 }
 
 /* The other addresses of the record: the verdict is that of the one who is surest not to hold the name. */
@@ -53,7 +72,7 @@ static void judge_record(const struct rule_input *in, struct rule_result *ret, c
                 if (case_is_own(in->snapshot, in->c, found->record->members[i].address) || is_alive(holder))
                         continue;
                 all_alive = false;
-                wrong = table_lacks(holder) ? holder : wrong;
+                wrong = holder && case_holder_lacks(holder) ? holder : wrong;
                 silent = holder ? holder : silent;
         }
         if (all_alive) {
@@ -64,10 +83,7 @@ static void judge_record(const struct rule_input *in, struct rule_result *ret, c
                 rule_not_checked(ret, "the machines that WINS names could not be asked whether they hold the name");
                 return;
         }
-        rule_fits(in, ret,
-                  wrong                   ? VERDICT_CONFIRMED
-                  : is_overdue(in, found) ? VERDICT_LIKELY
-                                          : VERDICT_POSSIBLE,
+        rule_fits(in, ret, verdict_of(in, found, wrong, silent),
                   wrong ? "The record of %s in WINS is stale: it gives %s, and the machine there has another name"
                         : "The record of %s in WINS seems stale: it gives %s, where nobody answers",
                   describe_name(in), winsrec_addresses(in, found->record));
@@ -89,22 +105,23 @@ static void judge_wire(const struct rule_input *in, struct rule_result *ret)
         for (size_t i = 0; i < in->c->holder_count; i++) {
                 const struct case_holder *holder = &in->c->holders[i];
 
-                if (!holder->told_by_wins || is_alive(holder) || snapshot_is_wins(in->snapshot, holder->address))
+                if (!winsrec_was_told(in, holder) || is_alive(holder) ||
+                    snapshot_is_wins(in->snapshot, holder->address))
                         continue;
-                if (!told || table_lacks(holder))
+                if (!told || case_holder_lacks(holder))
                         told = holder;
         }
         if (!told) {
                 rule_not_checked(ret, winsrec_why_not(in, "it gives no wrong address for the name"));
                 return;
         }
-        if (!in->snapshot->asked && !table_lacks(told)) {
+        if (!in->snapshot->asked && !case_holder_lacks(told)) {
                 rule_not_checked(ret,
                                  "the machine that WINS gives for the name could not be asked whether it holds it");
                 return;
         }
-        rule_fits(in, ret, table_lacks(told) && !winsrec_was_refused(in) ? VERDICT_LIKELY : VERDICT_POSSIBLE,
-                  table_lacks(told)
+        rule_fits(in, ret, case_holder_lacks(told) && !winsrec_was_refused(in) ? VERDICT_LIKELY : VERDICT_POSSIBLE,
+                  case_holder_lacks(told)
                           ? "WINS gives %s for %s, and the machine there has another name: the record is stale"
                           : "WINS gives %s for %s, where nobody answers: the record may be stale",
                   describe_host(in, told->address), describe_name(in));
@@ -120,7 +137,7 @@ static void judge(const struct rule_input *in, struct rule_result *ret)
 
         if (found.record)
                 judge_record(in, ret, &found);
-        else if (winsrec_was_read(in))
+        else if (winsrec_was_read(in) && !winsrec_is_unread(in))
                 rule_out(ret, "the WINS server's database has no live record of the name but a static one, or none");
         else
                 judge_wire(in, ret);

@@ -3,7 +3,8 @@
  * that bears it (article: "Incorrect or Corrupted WINS Database"; KB120752).
  *
  * Two cases of its own: a multihomed machine of which the mapping knows only some addresses (KB164016, event 4320), and a
- * WINS server that is bound to two adapters and registers with itself by both (KB242053, event 4319).
+ * WINS server that is bound to two adapters and registers with itself by both (KB242053, event 4319). A static mapping may also make
+ * the name a group's, which no machine can have then (KB161432); that it was refused for it, the server has to say itself.
  *
  * With the server's database the record itself tells. Of a foreign server we know what it answers: a claim that it refuses,
  * although the machine that it names does not hold the name, cannot be because of a dynamic record: that one would have been
@@ -82,7 +83,8 @@ static void fit_own(const struct rule_input *in, struct rule_result *ret, const 
         const bool twice = is_bound_twice(in, found);
 
         rule_fits(in, ret,
-                  winsrec_was_refused(in) || (in->c->in_conflict && case_is_own(in->snapshot, in->c, in->c->sender))
+                  winsrec_was_refused_by(in, found->database) ||
+                                  (in->c->in_conflict && case_is_own(in->snapshot, in->c, in->c->sender))
                           ? VERDICT_CONFIRMED
                           : VERDICT_LIKELY,
                   twice ? "%s of %s: this WINS server registers with itself by two adapters, and its static mapping "
@@ -99,12 +101,14 @@ static void fit_own(const struct rule_input *in, struct rule_result *ret, const 
                 remedy_multihomed(in, found, &ret->remedy);
 }
 
-static bool holds_name(const struct rule_input *in, const struct wins_record *record)
+/* By its table, or by what it answers where a packet filter keeps the table back, or by what it was seen to send. */
+static bool lives_there(const struct rule_input *in, const struct wins_record *record)
 {
         for (size_t i = 0; i < record->member_count; i++) {
                 const struct case_holder *holder = case_find_holder(in->c, record->members[i].address);
 
-                if (holder && holder->in_table)
+                if (holder && !case_holder_lacks(holder) &&
+                    (holder->in_table || holder->answered || capture_is_own_word(holder->seen)))
                         return true;
         }
         return false;
@@ -113,7 +117,7 @@ static bool holds_name(const struct rule_input *in, const struct wins_record *re
 /* A machine that lives where the mapping leads, under the name, is a twin: then the mapping is not what is wrong. */
 static void fit_record(const struct rule_input *in, struct rule_result *ret, const struct winsrec *found)
 {
-        const bool refused = winsrec_was_refused(in), twin = holds_name(in, found->record);
+        const bool refused = winsrec_was_refused_by(in, found->database), twin = lives_there(in, found->record);
         const uint32_t other = winsrec_other(in, found->record);
 
         rule_fits(in, ret, refused && !twin ? VERDICT_CONFIRMED : VERDICT_LIKELY,
@@ -127,6 +131,16 @@ static void fit_record(const struct rule_input *in, struct rule_result *ret, con
         remedy_delete(in, found, &ret->remedy);
 }
 
+static void fit_group(const struct rule_input *in, struct rule_result *ret, const struct winsrec *found)
+{
+        rule_fits(in, ret, VERDICT_CONFIRMED,
+                  "A static mapping in WINS makes %s the name of %s group, so that %s cannot have it",
+                  describe_name(in), found->record->type == WINS_GROUP ? "a" : "an internet", describe_loser(in));
+        winsrec_evidence(in, found, &ret->evidence);
+        evidence_events(in, &ret->evidence);
+        remedy_delete(in, found, &ret->remedy);
+}
+
 /* ---- what a foreign server's answers tell ------------------------------------------------------------------------- */
 
 /* Whom WINS gives for the name although he does not show himself as its holder; NULL: nobody. */
@@ -135,7 +149,7 @@ static const struct case_holder *told_wrongly(const struct rule_input *in)
         for (size_t i = 0; i < in->c->holder_count; i++) {
                 const struct case_holder *holder = &in->c->holders[i];
 
-                if (holder->told_by_wins && !holder->in_table && !holder->answered && !holder->seen &&
+                if (winsrec_was_told(in, holder) && !holder->in_table && !holder->answered && !holder->seen &&
                     !snapshot_is_wins(in->snapshot, holder->address))
                         return holder;
         }
@@ -146,7 +160,7 @@ static void judge_wire(const struct rule_input *in, struct rule_result *ret)
 {
         const struct case_holder *told = told_wrongly(in);
         /* who has the address now is somebody else: by its own word, or by DHCP's */
-        const bool lacks = told && ((told->host && told->host->table) ||
+        const bool lacks = told && (case_holder_lacks(told) ||
                                     snapshot_leased_to_other(in->snapshot, told->address, &in->c->name));
         const struct winsrec none = {0};
 
@@ -169,15 +183,17 @@ static void judge_wire(const struct rule_input *in, struct rule_result *ret)
 
 static void judge(const struct rule_input *in, struct rule_result *ret)
 {
-        const struct winsrec found = winsrec_find(in, true);
+        const struct winsrec found = winsrec_find(in, true), group = winsrec_find_group(in);
 
-        if (found.record && winsrec_covers_loser(in, found.record))
+        if (found.record == NULL && group.record)
+                fit_group(in, ret, &group);
+        else if (found.record && winsrec_covers_loser(in, found.record))
                 rule_out(ret, "the static mapping of the name gives this machine's own address");
         else if (found.record && winsrec_has_loser(in, found.record))
                 fit_own(in, ret, &found);
         else if (found.record)
                 fit_record(in, ret, &found);
-        else if (winsrec_was_read(in))
+        else if (winsrec_was_read(in) && !winsrec_is_unread(in))
                 rule_out(ret, "the WINS server's database has no static mapping of the name");
         else
                 judge_wire(in, ret);

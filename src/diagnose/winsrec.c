@@ -28,16 +28,31 @@ static bool is_of(const struct wins_record *record, const struct diagnose_case *
                (record->type == WINS_UNIQUE || record->type == WINS_MULTIHOMED);
 }
 
+/* How much RECORD speaks against the loser. */
+static int weigh(const struct rule_input *in, const struct wins_record *record)
+{
+        return !winsrec_has_loser(in, record) ? 3 : !winsrec_covers_loser(in, record) ? 2 : 1;
+}
+
 struct winsrec winsrec_find(const struct rule_input *in, bool is_static)
 {
+        struct winsrec found = {0};
+        int best = 0;
+
         for (size_t i = 0; in->c->has_name && i < in->snapshot->database_count; i++) {
                 const struct snapshot_database *database = &in->snapshot->databases[i];
 
-                for (size_t j = 0; j < database->record_count; j++)
-                        if (is_of(&database->records[j], in->c, is_static))
-                                return (struct winsrec){database, &database->records[j]};
+                for (size_t j = 0; j < database->record_count; j++) {
+                        const struct wins_record *record = &database->records[j];
+                        const int weight = is_of(record, in->c, is_static) ? weigh(in, record) : 0;
+
+                        if (weight <= best)
+                                continue;
+                        best = weight;
+                        found = (struct winsrec){database, record};
+                }
         }
-        return (struct winsrec){0};
+        return found;
 }
 
 bool winsrec_has_loser(const struct rule_input *in, const struct wins_record *record)
@@ -72,20 +87,119 @@ const struct wins_refusal *winsrec_refusal(const struct rule_input *in, const st
         return NULL;
 }
 
-bool winsrec_was_refused(const struct rule_input *in)
+/* The server at ADDRESS (0: any WINS server) sent what took the name from the loser. */
+static bool is_sender(const struct rule_input *in, uint32_t sender, uint32_t address)
+{
+        return sender != 0 && (address ? sender == address : snapshot_is_wins(in->snapshot, sender));
+}
+
+static bool was_taken_by(const struct rule_input *in, uint32_t address)
 {
         const struct diagnose_case *c = in->c;
 
+        for (size_t i = 0; i < c->dispute_count && i < CASE_MAX_DISPUTES; i++)
+                if (c->disputes[i]->by_server && (address == 0 || c->disputes[i]->sender == address))
+                        return true;
+        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++)
+                if (is_sender(in, c->events[i]->sender, address))
+                        return true;
+        return c->in_conflict && is_sender(in, c->sender, address);
+}
+
+bool winsrec_was_refused(const struct rule_input *in)
+{
         for (size_t i = 0; i < in->snapshot->database_count; i++)
                 if (winsrec_refusal(in, &in->snapshot->databases[i]))
                         return true;
-        for (size_t i = 0; i < c->dispute_count && i < CASE_MAX_DISPUTES; i++)
-                if (c->disputes[i]->by_server)
+        return was_taken_by(in, 0);
+}
+
+bool winsrec_was_refused_by(const struct rule_input *in, const struct snapshot_database *database)
+{
+        return winsrec_refusal(in, database) || was_taken_by(in, database->server);
+}
+
+static bool is_group(const struct wins_record *record, const struct diagnose_case *c)
+{
+        return record->state == WINS_ACTIVE && nb_name_equal(&record->name, &c->name) &&
+               (record->type == WINS_GROUP || record->type == WINS_INTERNET);
+}
+
+struct winsrec winsrec_find_group(const struct rule_input *in)
+{
+        for (size_t i = 0; in->c->has_name && i < in->snapshot->database_count; i++) {
+                const struct snapshot_database *database = &in->snapshot->databases[i];
+                const struct wins_refusal *refusal = winsrec_refusal(in, database);
+
+                for (size_t j = 0; refusal && refusal->holder_is_static && j < database->record_count; j++)
+                        if (database->records[j].is_static && is_group(&database->records[j], in->c))
+                                return (struct winsrec){database, &database->records[j]};
+        }
+        return (struct winsrec){0};
+}
+
+static bool is_against_loser(const struct rule_input *in, const struct snapshot_database *database)
+{
+        for (size_t i = 0; i < database->record_count; i++) {
+                const struct wins_record *record = &database->records[i];
+
+                if (is_group(record, in->c) ||
+                    ((is_of(record, in->c, true) || is_of(record, in->c, false)) && !winsrec_covers_loser(in, record)))
                         return true;
-        for (size_t i = 0; i < c->event_count && i < CASE_MAX_EVENTS; i++)
-                if (c->events[i]->sender != 0 && snapshot_is_wins(in->snapshot, c->events[i]->sender))
+        }
+        return false;
+}
+
+bool winsrec_is_clear(const struct rule_input *in)
+{
+        bool was_read = false;
+
+        if (!in->c->has_name || !in->c->in_conflict || !snapshot_is_wins(in->snapshot, in->c->sender))
+                return false;
+        for (size_t i = 0; i < in->snapshot->database_count; i++) {
+                if (is_against_loser(in, &in->snapshot->databases[i]))
+                        return false;
+                was_read |= in->snapshot->databases[i].server == in->c->sender;
+        }
+        return was_read && !winsrec_is_unread(in);
+}
+
+/* ---- servers whose databases were not read ------------------------------------------------------------------------- */
+
+static bool was_server_read(const struct rule_input *in, uint32_t server)
+{
+        for (size_t i = 0; i < in->snapshot->database_count; i++)
+                if (in->snapshot->databases[i].server == server)
                         return true;
-        return c->in_conflict && c->sender != 0 && snapshot_is_wins(in->snapshot, c->sender);
+        return false;
+}
+
+/* Does an unread server's answer give ADDRESS (0: any that is not the loser's) for the name? */
+static bool is_given(const struct rule_input *in, uint32_t address)
+{
+        for (size_t i = 0; i < in->snapshot->query_count; i++) {
+                const struct snapshot_query *query = &in->snapshot->queries[i];
+                const struct snapshot_answer *answer = query->answer_count > 0 ? &query->answers[0] : NULL;
+
+                if (query->kind != SNAPSHOT_ASKED_WINS || !answer || answer->rcode != NBNS_RCODE_OK || answer->group ||
+                    !nb_name_equal(&query->name, &in->c->name) || was_server_read(in, query->destination))
+                        continue;
+                for (size_t j = 0; j < answer->address_count; j++)
+                        if (address ? answer->addresses[j] == address
+                                    : !case_is_own(in->snapshot, in->c, answer->addresses[j]))
+                                return true;
+        }
+        return false;
+}
+
+bool winsrec_is_unread(const struct rule_input *in)
+{
+        return in->c->has_name && is_given(in, 0);
+}
+
+bool winsrec_was_told(const struct rule_input *in, const struct case_holder *holder)
+{
+        return holder->told_by_wins && (in->snapshot->database_count == 0 || is_given(in, holder->address));
 }
 
 const char *winsrec_addresses(const struct rule_input *in, const struct wins_record *record)

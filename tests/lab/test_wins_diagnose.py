@@ -1,11 +1,14 @@
 """WINS records that are to blame for a conflict, with winsd as the server: found, told from look-alikes, and put right by --fix."""
 import json
+import select
+import socket
+import threading
 
 import pytest
 
 from label import case, healthy
 from netlab import wait_until
-from test_diagnose import found
+from test_diagnose import as_stranger, found
 
 WINS = "10.77.0.9"
 
@@ -113,6 +116,159 @@ def test_not_static_mapping_when_a_twin_lives_there(lab, lan, server, node):
     node.wait_state("FILESRV", "20", "Conflict")
     report, _code = node.diagnose("--wins", socket_of(server))
     assert found(report)[("FILESRV", "20")] == ("same-computer-name", "confirmed")
+
+
+@case("same-computer-name", "likely", "FILESRV", by="10.77.0.3", unlike="wins-static-mapping")
+def test_not_static_mapping_when_the_machine_there_shows_no_table(lab, lan, server, node):
+    """The mapping is right: its machine answers for the name, and a packet filter keeps its name table back. Nothing is deleted."""
+    other = lab.host("other", (lan, "10.77.0.3/24"))
+    other.hold("FILESRV", silent=True, no_defence=True)
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", WINS)
+    node.wait_claims()
+    report, _code = node.diagnose("--wins", socket_of(server))
+    assert found(report)[("FILESRV", "20")] == ("same-computer-name", "likely")
+    assert "--fix changed nothing." in node.netbt("diagnose", "--fix", "--wins", socket_of(server), check=1).stdout
+    assert len(rows(server, "FILESRV")) == 3
+
+
+@case("wins-static-mapping", "confirmed", "FILESRV<20>", unlike="unknown")
+def test_static_mapping_that_makes_the_name_a_groups(server, node):
+    """A group of the name refuses it to every machine; the domain of the same name is another mapping, and stays."""
+    wins(server, "static", "add", "FILESRV<20>", "10.77.0.3", "--type", "group")
+    wins(server, "static", "add", "FILESRV<1C>", "10.77.0.3", "--type", "domain")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    report, code = node.diagnose("--wins", socket_of(server))
+    assert code == 1 and found(report) == {("FILESRV", "20"): ("wins-static-mapping", "confirmed")}
+    assert "the name of a group" in report["findings"][0]["summary"]
+    assert node.netbt("diagnose", "--fix", "--wins", socket_of(server)).returncode == 0
+    node.wait_state("FILESRV", "20", "Registered")
+    assert [(r["suffix"], r["static"]) for r in rows(server, "FILESRV") if r["static"]] == [("1C", True)]
+
+
+def test_domain_of_the_same_name_stays(server, node):
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    wins(server, "static", "add", "FILESRV<1C>", "10.77.0.3", "--type", "domain")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    assert node.netbt("diagnose", "--fix", "--wins", socket_of(server)).returncode == 0
+    assert [r["suffix"] for r in rows(server, "FILESRV") if r["static"]] == ["1C"]
+
+
+@case("unknown", "possible", "FILESRV", unlike="wins-static-mapping")
+def test_mapping_that_was_deleted_by_hand(server, node):
+    """Steps 1 to 3 of the article were done, and the client was not restarted: that is said, and --fix does it."""
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    wins(server, "static", "delete", "FILESRV")
+    report, _code = node.diagnose("--wins", socket_of(server))
+    assert all("nothing in its database is against it by now" in f["summary"] for f in report["findings"])
+    assert all(any("`nbtstat -RR` gets the name back" in line for line in f["remedy"]) for f in report["findings"])
+    fixed = json.loads(node.netbt("diagnose", "--json", "--fix", "--wins", socket_of(server), check=0).stdout)
+    assert [s["step"] for s in fixed["fix"]["steps"]] == ["refresh"]
+    node.wait_state("FILESRV", "20", "Registered")
+
+
+class Between:
+    """A socket before winsd's: what passes is passed on, until a request of the kind BEFORE comes, which MEET() meets."""
+
+    def __init__(self, path, target, before, meet):
+        self.path, self.target, self.before, self.meet = path, target, before, meet
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _address = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.target))
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    if ready is client and self.before in data:
+                        self.meet(server, data)
+                        return
+                    (server if ready is client else client).sendall(data)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def pass_on_and_hang_up(server, data):
+    server.sendall(data)
+    server.recv(65536)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_server_that_ends_in_the_middle_of_a_fix(server, node, done):
+    """The answer to the deletion is lost, whether it was carried out or not: neither is claimed, and the backup is there."""
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    winsd = server.processes[0]
+    between = Between(server.directory / "between.sock", socket_of(server), b"wins-delete",
+                      pass_on_and_hang_up if done else lambda *_request: winsd.kill())
+    fixed = json.loads(node.netbt("diagnose", "--json", "--fix", "--wins", between.path, check=3).stdout)["fix"]
+    between.close()
+    assert [(s["step"], s["failed"]) for s in fixed["steps"]] == [("backup", False), ("delete", True)]
+    assert fixed["failed"] and fixed["not_done"] == 1
+    assert "may have been deleted, or not: the connection to the daemon broke" in fixed["steps"][1]["text"]
+    assert len(list(server.state.glob("backup/*"))) == 1
+    assert node.state_of("FILESRV", "20") == "Conflict"
+    if not done:
+        server.winsd("-n", "WINSSRV", "-g", "LAB")
+    assert len(rows(server, "FILESRV")) == (0 if done else 3), "the mapping is whole, or gone"
+    assert node.netbt("diagnose", "--fix", "--wins", socket_of(server)).returncode == 0, "the second time puts it right"
+    node.wait_state("FILESRV", "20", "Registered")
+
+
+def test_server_that_is_gone_before_the_deletion(server, node):
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    winsd = server.processes[0]
+    between = Between(server.directory / "between.sock", socket_of(server), b"wins-backup", lambda *_request: winsd.kill())
+    fixed = json.loads(node.netbt("diagnose", "--json", "--fix", "--wins", between.path, check=3).stdout)["fix"]
+    between.close()
+    assert [(s["step"], s["failed"]) for s in fixed["steps"]] == [("backup", True)]
+    assert "nothing in it was changed" in fixed["steps"][0]["text"] and fixed["not_done"] == 2
+
+
+def test_fix_without_the_right(server, node):
+    """Who may not use the socket is told so at once, and nothing is changed."""
+    wins(server, "static", "add", "FILESRV", "10.77.0.3")
+    claim(node)
+    node.wait_state("FILESRV", "20", "Conflict")
+    server.runtime.chmod(0o755)
+    done = as_stranger(node, "--fix", "--wins", socket_of(server))
+    assert done.returncode == 3 and "and root, may use its control socket" in done.stderr and done.stderr.count("\n") == 1
+    assert len(rows(server, "FILESRV")) == 3 and not list(server.state.glob("backup/*"))
+
+
+@case("wins-stale-record", "likely", "FILESRV<20>", by="10.77.0.3", unlike="same-computer-name", spares=[WINS])
+def test_stale_record_by_the_wire_alone(lab, lan, server, node):
+    """Nobody complained, and only the server's address is known: what it answers, and what the machine there says, is enough."""
+    other = lab.host("other", (lan, "10.77.0.3/24"))
+    other.hold("OTHER", mac=other.mac())
+    wins(server, "add", "FILESRV<20>", "10.77.0.3")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    report, code = node.diagnose("--wins", WINS)
+    assert code == 1 and found(report) == {("FILESRV", "20"): ("wins-stale-record", "likely")}
+    assert "delete it there, as said above" in node.netbt("diagnose", "--fix", "--wins", WINS, check=1).stdout
 
 
 @case("wins-static-mapping", "confirmed", "FILESRV", unlike="multihomed-adapters")
@@ -236,3 +392,16 @@ def test_leases_are_compared_with_wins(server, node):
     leases.write_text(f"1795343547 02:00:00:00:00:07 10.77.0.7 newpc *\n1795343547 02:00:00:00:00:02 {node.address()} filesrv *\n")
     done = server.netbt("dhcp", "check", leases, "--wins", socket_of(server), check=1)
     assert done.stdout.count("WINS gives it to") == 1 and "10.77.0.7: newpc" in done.stdout and "WINS gives it to OLDPC" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["10.77.0.255", "255.255.255.255", "0.0.0.0", "224.0.1.24", "winssrv.example.com", "10.77.0.999"])
+def test_named_places_that_cannot_be_a_server(node, place):
+    done = node.netbt("diagnose", "--wins", place, check=2)
+    assert done.stdout == "" and done.stderr.startswith(f"netbt diagnose: --wins {place}: ") and done.stderr.count("\n") == 1
+
+
+def test_a_named_server_that_is_silent(node):
+    node.netbtd("-n", "FILESRV", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    done = node.netbt("diagnose", "--wins", "10.77.0.77", check=0)
+    assert "The WINS server 10.77.0.77 was asked and did not answer" in " ".join(done.stdout.split())
