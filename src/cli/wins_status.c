@@ -104,7 +104,7 @@ static void print_settings(FILE *out, const struct wins_settings *settings)
         print_span(out, "Verification interval", settings->verify_s);
         fprintf(out, LABEL "%s\n", "Migrate on", settings->migrate ? "yes" : "no");
         if (settings->burst_queue > 0)
-                fprintf(out, LABEL "from %u claims under way\n", "Burst handling", settings->burst_queue);
+                fprintf(out, LABEL "from %u claims that wait for the disk\n", "Burst handling", settings->burst_queue);
         else
                 fprintf(out, LABEL "off\n", "Burst handling");
         fprintf(out, LABEL, "Never answered");
