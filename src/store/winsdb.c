@@ -77,11 +77,17 @@ int winsdb_fail(struct winsdb *db, int code)
 {
         if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
                 return 0;
-        const int extended = db->sql ? sqlite3_extended_errcode(db->sql) : code;
-        const int r =
-                error_of((extended & 0xFF) == (code & 0xFF) ? extended : code, db->sql ? system_error(db->sql) : 0);
+        const int told = db->sql ? sqlite3_extended_errcode(db->sql) : code;
+        const bool is_told = code <= 0xFF && (told & 0xFF) == code;
+        const int extended = is_told ? told : code, system = db->sql ? system_error(db->sql) : 0;
+        const int r = error_of(extended, system);
 
-        snprintf(db->error, sizeof(db->error), "%s", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
+        snprintf(db->error, sizeof(db->error), "%s%s%s",
+                 db->sql && is_told ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code),
+                 (code & 0xFF) == SQLITE_IOERR && system ? ": " : "",
+                 (code & 0xFF) == SQLITE_IOERR && system ? strerror(system) : "");
+        if (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC)
+                db->lost = r;
         return r;
 }
 
@@ -390,8 +396,7 @@ int winsdb_measure(struct winsdb *db)
         return r;
 }
 
-/* How far it had come. */
-static int read_state(struct winsdb *db)
+int winsdb_read_state(struct winsdb *db)
 {
         int64_t rows = 0, bytes = 0, last = 0, folded = 0, clean = 0;
         int r = winsdb_number(db, "SELECT count(*) FROM journal", &rows);
@@ -425,35 +430,92 @@ static int limit_pages(struct winsdb *db)
         return winsdb_execute(db, sql);
 }
 
+int winsdb_connect(struct winsdb *db)
+{
+        int keep = 1;
+        const int r =
+                winsdb_fail(db, sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+
+        if (r < 0)
+                return r;
+        sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS);
+        /* readers may open the database after the writer has gone, without the right to write its directory */
+        sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+        /* the log is brought into the file when we say so, never by the way */
+        sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        return 0;
+}
+
+void winsdb_disconnect(struct winsdb *db)
+{
+        for (size_t i = 0; i < WINSDB_STMT_MAX; i++) {
+                sqlite3_finalize(db->statements[i]);
+                db->statements[i] = NULL;
+        }
+        sqlite3_close(db->sql);
+        db->sql = NULL;
+        db->is_relaxed = false;
+}
+
+static int set_up(struct winsdb *db)
+{
+        const int r = winsdb_execute(
+                db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF");
+
+        sqlite3_wal_hook(db->sql, on_wal, db); /* wal_autocheckpoint has taken it away */
+        return r;
+}
+
+/* What every new connection needs before it is written with. */
+static int make_ready(struct winsdb *db)
+{
+        int r = limit_pages(db);
+
+        if (r == 0)
+                r = winsdb_read_state(db);
+        if (r == 0)
+                r = prepare_statements(db);
+        db->wal_frames = 0;
+        db->wal_next = db->limits.checkpoint_frames;
+        return r;
+}
+
+int winsdb_reconnect(struct winsdb *db)
+{
+        int r = winsdb_connect(db);
+
+        if (r == 0)
+                r = set_up(db);
+        if (r == 0)
+                r = make_ready(db);
+        if (r < 0)
+                winsdb_disconnect(db);
+        return r;
+}
+
 static int prepare_writing(struct winsdb *db)
 {
         int64_t version = 0;
-        int keep = 1;
         int r = identify(db, &version); /* before anything is changed in what may be another's file */
 
         if (r == 0)
-                r = winsdb_execute(
-                        db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                            "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-4096; PRAGMA trusted_schema=OFF");
-
+                r = set_up(db);
         if (r == 0)
-                r = migrate(db, version);
+                r = winsdb_mend_at_start(db);
+        if (r == 0)
+                r = set_up(db); /* it may be another connection */
         if (r == 0)
                 r = check_pages(db);
         if (r == 0)
-                r = limit_pages(db);
+                r = migrate(db, version);
         if (r == 0)
-                r = read_state(db);
-        if (r == 0)
-                r = prepare_statements(db);
-        if (r < 0)
+                r = make_ready(db);
+        if (r < 0 || db->lost < 0)
                 return r;
-        /* readers may open the database after the writer has gone, without the right to write its directory */
-        sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-        sqlite3_wal_hook(db->sql, on_wal, db);
         /* a server can start, and answer, on a disk that has no room left for this */
         r = winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "0");
-        return r == NBT_ERR_FULL ? 0 : r;
+        return r == NBT_ERR_FULL || db->lost < 0 ? 0 : r;
 }
 
 /*
@@ -485,12 +547,11 @@ static int prepare_reading(struct winsdb *db)
                 if (r == 0)
                         r = identify(db, &version);
         }
-        return r == 0 ? read_state(db) : r;
+        return r == 0 ? winsdb_read_state(db) : r;
 }
 
 static int open_file(struct winsdb *db)
 {
-        const int flags = db->mode == WINSDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
         int r = db->mode == WINSDB_READ ? 0 : take_lock(db);
 
         if (r == 0)
@@ -500,8 +561,11 @@ static int open_file(struct winsdb *db)
                 r = winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
         if (r == 0 && db->is_new)
                 r = create(db);
-        if (r == 0)
-                r = winsdb_fail(db, sqlite3_open_v2(db->path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL));
+        if (r == 0 && db->mode != WINSDB_READ)
+                r = winsdb_connect(db);
+        else if (r == 0)
+                r = winsdb_fail(db,
+                                sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
         if (r < 0)
                 return r;
         sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS);
@@ -523,11 +587,10 @@ static void set_limits(struct winsdb_limits *to, const struct winsdb_limits *fro
 
 static void dispose(struct winsdb *db)
 {
-        for (size_t i = 0; i < WINSDB_STMT_MAX; i++)
-                sqlite3_finalize(db->statements[i]);
         winsdb_fold_abandon(db);
+        winsdb_disconnect(db);
+        winsdb_unsynced_forget(db);
         winscode_buffer_done(&db->buffer);
-        sqlite3_close(db->sql);
         if (db->lock >= 0)
                 close(db->lock);
         free(db->path);
@@ -545,7 +608,7 @@ int winsdb_open(struct winsdb **ret, const char *path, enum winsdb_mode mode, co
         db->lock = -1;
         db->copying.descriptor = -1;
         set_limits(&db->limits, limits);
-        db->wal_next = db->limits.checkpoint_frames;
+        db->unsynced_end = &db->unsynced;
         db->path = strdup(path);
         const int r = db->path ? open_file(db) : NBT_ERR_NOMEM;
         if (r < 0) {
@@ -559,14 +622,27 @@ int winsdb_open(struct winsdb **ret, const char *path, enum winsdb_mode mode, co
         return 0;
 }
 
+static int leave_in_order(struct winsdb *db)
+{
+        int r = db->lost < 0 ? winsdb_mend(db) : 0;
+
+        if (r == 0)
+                r = winsdb_relax(db, false);
+        if (r == 0)
+                r = winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "1");
+        return r == 0 ? winsdb_fail(db,
+                                    sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL))
+                      : r;
+}
+
 struct winsdb *winsdb_close(struct winsdb *db)
 {
         if (!db)
                 return NULL;
         winsdb_backup_cancel(db);
         /* what fails here leaves a database that is whole, but looks as after a crash: nobody needs to be told */
-        if (db->mode != WINSDB_READ && winsdb_relax(db, false) == 0 && winsdb_keep_one(db, WINSDB_KEPT_CLEAN, "1") == 0)
-                sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        if (db->mode != WINSDB_READ && leave_in_order(db) < 0 && db->lost < 0 && leave_in_order(db) < 0)
+                winsdb_write_over(db);
         dispose(db);
         return NULL;
 }

@@ -11,8 +11,12 @@
  * alone) survives the death of the process then, and loss of power at the latest after the next durable batch. Which expiry a name
  * has after a crash is the core's matter: it never lets a name expire within one renewal interval after a start. A batch whose append
  * failed is not there, with one exception that nobody can exclude: when the system fails while the disk is made to write (fsync), a
- * crash right then may leave the batch there, the whole of it. After such a failure nothing is promised against loss of power until the
- * database has been copied (a backup): the system may have dropped what it could not write, and says of the next sync that it is well.
+ * crash right then, or an end before it works again, may leave the batch there, the whole of it.
+ *
+ * A disk that fails to sync: the system may have dropped what it could not write, although it still shows it, and says of the next sync
+ * that it is well. After such a failure winsdb_append() and winsdb_keep() refuse (NBT_ERR_IO, or NBT_ERR_FULL) until winsdb_tend() or the
+ * next winsdb_append() has succeeded in writing anew, and syncing, all that may be missing on the disk: no batch that was acknowledged
+ * is lost, durable or not. A start begins with the same. Other processes that read the database hold this up (not a start).
  *
  * Damage: each row of both tables carries a checksum over all it says. Opening for writing runs SQLite's quick check, loading checks
  * every row; either tells NBT_ERR_MALFORMED and what it saw, and nothing is served that cannot be trusted. The ways back:
@@ -104,9 +108,11 @@ struct winsdb_status {
         uint64_t journal_rows, journal_changes;
         uint64_t batches, changes, touches; /* appended since it was opened */
         uint64_t folds;                     /* rounds of moving that were completed */
+        uint64_t mends;                     /* after syncs that failed */
         uint64_t wal_frames;
         uint64_t file_bytes;
         bool is_folding;
+        bool is_lost; /* a sync failed, and what was written is not yet written anew */
 };
 
 void winsdb_status(const struct winsdb *db, struct winsdb_status *ret);

@@ -149,6 +149,8 @@ int winsdb_backup_start(struct winsdb *db, const char *path, wall_t when)
                 return NBT_ERR_STATE;
         if (copying->view.state == WINSDB_BACKUP_RUNNING)
                 return NBT_ERR_BUSY;
+        if (!db->sql)
+                return db->lost;
         if (is_there(path, ""))
                 return winsdb_complain(db, NBT_ERR_EXISTS, "the backup: there is a file of that name");
         *copying = (struct winsdb_copying){.descriptor = -1, .when = when};
@@ -172,6 +174,26 @@ static int name_backup(struct winsdb_copying *copying)
         return winsdb_sync_directory_of(copying->path);
 }
 
+/* After a sync that failed, the system may show something else of the file than was written there. */
+static int check_part(struct winsdb *db)
+{
+        static const char *const sides[] = {"-wal", "-shm"};
+        struct strbuf why = STRBUF_INIT;
+        const int r = winsdb_check(db->copying.part, NULL, &why);
+
+        if (r < 0)
+                winsdb_complain(db, r, "the backup: %s", strbuf_str(&why));
+        strbuf_done(&why);
+        for (size_t i = 0; i < NBT_ARRAY_SIZE(sides); i++) {
+                char *side = winsdb_path(db->copying.part, sides[i]);
+
+                if (side)
+                        unlink(side);
+                free(side);
+        }
+        return r;
+}
+
 static int complete_backup(struct winsdb *db)
 {
         struct winsdb_copying *copying = &db->copying;
@@ -184,7 +206,10 @@ static int complete_backup(struct winsdb *db)
         if (code != SQLITE_OK)
                 return winsdb_complain(db, NBT_ERR_IO, "the backup: %s", sqlite3_errstr(code));
         copying->target = NULL;
-        const int r = name_backup(copying);
+        int r = db->lost < 0 ? check_part(db) : 0;
+        if (r < 0)
+                return r;
+        r = name_backup(copying);
         if (r < 0)
                 return winsdb_complain(db, r, "the backup: %s", nbt_err_str(r));
         snprintf(when, sizeof(when), "%" PRId64, copying->when.us);

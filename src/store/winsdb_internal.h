@@ -92,8 +92,10 @@ struct winsdb_copying {
         wall_t when;
 };
 
+struct winsdb_unsynced;
+
 struct winsdb {
-        sqlite3 *sql;
+        sqlite3 *sql; /* NULL only while "lost" */
         enum winsdb_mode mode;
         struct winsdb_limits limits;
         char *path;
@@ -108,7 +110,9 @@ struct winsdb {
         uint64_t wal_frames, wal_next; /* in the write-ahead log; when to bring them into the file */
         struct winsdb_fold fold;
         struct winsdb_copying copying;
-        uint64_t batches, changes, touches, folds;
+        int lost; /* 0, or why: a sync failed, and nothing may rest on what is there until winsdb_mend() has succeeded */
+        struct winsdb_unsynced *unsynced, **unsynced_end; /* taken since the last sync of the log, in order of row */
+        uint64_t batches, changes, touches, folds, mends;
         uint64_t file_bytes; /* measured now and then */
         char error[200];
 };
@@ -144,6 +148,28 @@ int64_t winsdb_owner_sum(const struct wins_owner *owner);
 int winsdb_fold_slice(struct winsdb *db, mono_t now) NBT_MUST_CHECK;
 void winsdb_fold_abandon(struct winsdb *db);
 void winsdb_backup_slice(struct winsdb *db);
+
+/* A connection for writing, at DB's path; and one that is ready to be written with. On failure winsdb_disconnect() is due; winsdb_reconnect()
+ * does it. */
+int winsdb_connect(struct winsdb *db) NBT_MUST_CHECK;
+int winsdb_reconnect(struct winsdb *db) NBT_MUST_CHECK;
+void winsdb_disconnect(struct winsdb *db);
+/* How far the journal had come. */
+int winsdb_read_state(struct winsdb *db) NBT_MUST_CHECK;
+/* A file that was deleted or replaced under us takes every write, and keeps none: NBT_ERR_IO. */
+int winsdb_check_place(struct winsdb *db) NBT_MUST_CHECK;
+
+/* Makes the database one to rest on again after a sync that failed (winsdb_mend.c); no backup is under way. On failure it stays "lost",
+ * and is to be called again later. */
+int winsdb_mend(struct winsdb *db) NBT_MUST_CHECK;
+/* The same of what a dead writer left; where others read it, or there is no room, its log alone, which is enough for now. */
+int winsdb_mend_at_start(struct winsdb *db) NBT_MUST_CHECK;
+/* After a transaction that failed for its sync: that it does not come to life at the next start. */
+void winsdb_write_over(struct winsdb *db);
+/* Copies of batches, for winsdb_mend(). NULL if memory ran out. winsdb_unsynced_add() takes it over. */
+struct winsdb_unsynced *winsdb_unsynced_make(int64_t row, const struct winscode_buffer *batch);
+void winsdb_unsynced_add(struct winsdb *db, struct winsdb_unsynced *batch);
+void winsdb_unsynced_forget(struct winsdb *db);
 
 /* PATH + SUFFIX; NULL if memory ran out. To be freed. */
 char *winsdb_path(const char *path, const char *suffix);

@@ -2,6 +2,7 @@
 #include "store/winsdb_internal.h"
 #include "store/winsdb_schema.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RETRY_MS 1000u
@@ -27,23 +28,36 @@ static bool is_copying(const struct winsdb *db)
         return db->copying.view.state == WINSDB_BACKUP_RUNNING;
 }
 
+static bool is_waiting(const struct winsdb *db, mono_t now)
+{
+        return db->lost < 0 || needs_checkpoint(db) || needs_fold(db, now) || is_copying(db);
+}
+
 /* A reader may hold the log: then the next try is made when it has grown again. */
 static int checkpoint(struct winsdb *db)
 {
         int frames = 0, moved = 0;
         const int code = sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+        const int r = code == SQLITE_BUSY ? 0 : winsdb_fail(db, code);
 
-        if (code == SQLITE_OK && frames == moved)
+        if (code == SQLITE_OK && frames == moved) {
                 db->wal_frames = 0; /* the next commit begins the log from its start */
+                winsdb_unsynced_forget(db);
+        }
         db->wal_next = db->wal_frames + db->limits.checkpoint_frames;
-        const int r = winsdb_measure(db);
-        return code == SQLITE_BUSY ? r : winsdb_fail(db, code);
+        return r == 0 ? winsdb_measure(db) : r;
 }
 
 static int work(struct winsdb *db, mono_t now)
 {
         int r = 0;
 
+        if (db->lost < 0) {
+                if (!is_copying(db))
+                        return winsdb_mend(db);
+                winsdb_backup_slice(db); /* it may be what saves the day */
+                return 0;
+        }
         if (needs_checkpoint(db))
                 return checkpoint(db);
         if (needs_fold(db, now))
@@ -62,7 +76,7 @@ int winsdb_tend(struct winsdb *db, mono_t now)
         const int r = work(db, now);
         if (r < 0)
                 db->retry = mono_add_ms(now, RETRY_MS);
-        return r < 0 ? r : needs_checkpoint(db) || needs_fold(db, now) || is_copying(db);
+        return r < 0 ? r : is_waiting(db, now);
 }
 
 mono_t winsdb_deadline(const struct winsdb *db)
@@ -72,7 +86,7 @@ mono_t winsdb_deadline(const struct winsdb *db)
 
         if (db->mode == WINSDB_READ)
                 return due;
-        if (needs_checkpoint(db) || needs_fold(db, at_once) || is_copying(db))
+        if (is_waiting(db, at_once))
                 due = at_once;
         else if (db->journal_changes)
                 due = mono_add_ms(db->oldest, db->limits.fold_age_ms);
@@ -89,27 +103,41 @@ void winsdb_status(const struct winsdb *db, struct winsdb_status *ret)
                 .touches = db->touches,
                 .folds = db->folds,
                 .wal_frames = db->wal_frames,
+                .mends = db->mends,
                 .file_bytes = db->file_bytes,
                 .is_folding = db->fold.phase != WINSDB_FOLD_IDLE,
+                .is_lost = db->lost < 0,
         };
 }
 
 /* ---- appending ------------------------------------------------------------------------------------------------------------------- */
 
+/* What is synced takes all before it along. */
 static int insert_batch(struct winsdb *db, const struct wins_batch *batch)
 {
         sqlite3_stmt *s = db->statements[WINSDB_STMT_INSERT_JOURNAL];
         const int64_t row = db->last_row + 1;
+        struct winsdb_unsynced *copy = NULL;
         int r = winscode_batch_encode(batch, row, &db->buffer);
 
+        if (r == 0 && !batch->is_durable && !(copy = winsdb_unsynced_make(row, &db->buffer)))
+                r = NBT_ERR_NOMEM;
         if (r < 0)
                 return winsdb_complain(db, r, "%s", r == NBT_ERR_RANGE ? "a record that is none" : "out of memory");
         sqlite3_bind_int64(s, 1, row);
         sqlite3_bind_blob64(s, 2, db->buffer.bytes, db->buffer.len_bytes, SQLITE_STATIC);
         r = winsdb_run(db, WINSDB_STMT_INSERT_JOURNAL); /* a transaction by itself */
-        if (r == 0)
-                db->last_row = row;
-        return r;
+        if (r < 0) {
+                winsdb_write_over(db);
+                free(copy);
+                return r;
+        }
+        db->last_row = row;
+        if (copy)
+                winsdb_unsynced_add(db, copy);
+        else
+                winsdb_unsynced_forget(db);
+        return 0;
 }
 
 /* No room: what stands in the log, once it is in the file, gives its room back. */
@@ -120,7 +148,7 @@ static int insert_with_room(struct winsdb *db, const struct wins_batch *batch)
         if (r != NBT_ERR_FULL || db->wal_frames == 0)
                 return r;
         winsdb_fold_abandon(db);
-        if (sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
+        if (winsdb_fail(db, sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL)) < 0)
                 return r;
         db->wal_frames = 0;
         db->wal_next = db->limits.checkpoint_frames;
@@ -133,8 +161,7 @@ static bool is_late(const struct winsdb *db)
                db->wal_frames >= db->wal_next + (uint64_t)db->limits.checkpoint_frames * FRAMES_LIMIT;
 }
 
-/* A file that was deleted or replaced under us takes every write, and keeps none. */
-static int check_place(struct winsdb *db)
+int winsdb_check_place(struct winsdb *db)
 {
         int has_moved = 0;
 
@@ -145,6 +172,19 @@ static int check_place(struct winsdb *db)
                 "its file was deleted, moved or replaced while in use; netbt wins backup saves what it held");
 }
 
+/* After a sync that failed. */
+static int be_whole(struct winsdb *db, mono_t now)
+{
+        if (db->lost == 0)
+                return 0;
+        if (is_copying(db) || !mono_is_due(db->retry, now))
+                return db->lost;
+        const int r = winsdb_mend(db);
+        if (r < 0)
+                db->retry = mono_add_ms(now, RETRY_MS);
+        return r;
+}
+
 int winsdb_append(struct winsdb *db, const struct wins_batch *batch, mono_t now)
 {
         const uint64_t changes = batch->change_count + batch->touch_count + batch->owner_count;
@@ -153,7 +193,9 @@ int winsdb_append(struct winsdb *db, const struct wins_batch *batch, mono_t now)
                 return NBT_ERR_STATE;
         if (changes == 0)
                 return 0;
-        int r = check_place(db);
+        int r = be_whole(db, now);
+        if (r == 0)
+                r = winsdb_check_place(db);
         if (r == 0)
                 r = winsdb_relax(db, !batch->is_durable);
         if (r == 0)
@@ -190,12 +232,17 @@ int winsdb_keep(struct winsdb *db, const struct winsdb_value *values, size_t cou
 {
         if (db->mode == WINSDB_READ)
                 return NBT_ERR_STATE;
-        int r = winsdb_relax(db, false);
+        int r = db->lost;
+        if (r == 0)
+                r = winsdb_relax(db, false);
         if (r == 0)
                 r = winsdb_begin(db);
         if (r < 0)
                 return r;
         for (size_t i = 0; r == 0 && i < count; i++)
                 r = winsdb_keep_one(db, values[i].key, values[i].value);
-        return winsdb_end(db, r);
+        r = winsdb_end(db, r);
+        if (r < 0)
+                winsdb_write_over(db);
+        return r;
 }

@@ -11,6 +11,7 @@
 
 #define SECTOR_BYTES 512
 #define NEVER UINT64_MAX
+#define REVERT_BYTES 65536
 
 struct change {
         int64_t offset;
@@ -32,6 +33,8 @@ struct disk_file {
         struct image synced;  /* what the disk is bound to hold */
         struct change *since; /* in order */
         size_t count, room;
+        bool is_dropped;  /* a sync failed: what the program sees is not what the disk is going to hold */
+        bool will_revert; /* a later read sees what is there */
 };
 
 /* What SQLite holds; the real file's lies behind it. */
@@ -45,6 +48,7 @@ static sqlite3_vfs *real;
 static sqlite3_vfs shim;
 static struct disk_file *files;
 static uint64_t dies_after = NEVER;
+static uint32_t fails_one_in;
 static struct powerloss_counts counts;
 
 static void *must(void *memory)
@@ -226,6 +230,7 @@ static void lose(struct disk_file *disk)
         counts.gone += disk->is_there && !has_name;
         counts.back_again += !disk->is_there && has_name;
         disk->is_there = disk->is_durable = has_name;
+        disk->is_dropped = disk->will_revert = false;
         forget_changes(disk);
 }
 
@@ -241,6 +246,56 @@ void powerloss_come_back(void)
         dies_after = NEVER;
 }
 
+/* ---- a sync that fails ------------------------------------------------------------------------------------------------------ */
+
+/* The length is not what gets lost. */
+static void set_length(struct image *image, sqlite3_file *file)
+{
+        sqlite3_int64 len_bytes = 0;
+
+        if (real_of(file)->pMethods->xFileSize(real_of(file), &len_bytes) != SQLITE_OK)
+                abort();
+        image->bytes = must(realloc(image->bytes, (size_t)len_bytes + 1));
+        if (len_bytes > image->len_bytes)
+                memset(image->bytes + image->len_bytes, 0, (size_t)(len_bytes - image->len_bytes));
+        image->len_bytes = len_bytes;
+}
+
+/* The program sees what the disk holds, and what it has written since. */
+static void revert(sqlite3_file *file)
+{
+        struct disk_file *disk = disk_of(file);
+        struct image image = image_at(disk, disk->count);
+
+        set_length(&image, file);
+        /* the system's own writes at most so much at a time */
+        for (int64_t at = 0; at < image.len_bytes; at += REVERT_BYTES) {
+                const int64_t left = image.len_bytes - at;
+                const int len = left < REVERT_BYTES ? (int)left : REVERT_BYTES;
+
+                if (real_of(file)->pMethods->xWrite(real_of(file), image.bytes + at, len, at) != SQLITE_OK)
+                        abort();
+        }
+        free(image.bytes);
+        disk->is_dropped = disk->will_revert = false;
+        counts.reverted++;
+}
+
+static void drop(sqlite3_file *file)
+{
+        struct disk_file *disk = disk_of(file);
+        const struct image left = what_is_left(disk);
+
+        free(disk->synced.bytes);
+        disk->synced = left;
+        forget_changes(disk);
+        counts.syncs_failed++;
+        disk->is_dropped = true;
+        disk->will_revert = rng_below(dice, 3) > 0;
+        if (disk->will_revert && rng_below(dice, 2))
+                revert(file);
+}
+
 /* ---- the methods of a file ------------------------------------------------------------------------------------------------- */
 
 static int on_close(sqlite3_file *file)
@@ -250,6 +305,8 @@ static int on_close(sqlite3_file *file)
 
 static int on_read(sqlite3_file *file, void *to, int len, sqlite3_int64 offset)
 {
+        if (disk_of(file) && disk_of(file)->will_revert && rng_below(dice, 40) == 0)
+                revert(file);
         return real_of(file)->pMethods->xRead(real_of(file), to, len, offset);
 }
 
@@ -294,9 +351,15 @@ static int on_sync(sqlite3_file *file, int flags)
         if (!goes_on())
                 return SQLITE_IOERR_FSYNC;
         counts.syncs++;
+        if (disk && fails_one_in && rng_below(dice, fails_one_in) == 0) {
+                drop(file);
+                return SQLITE_IOERR_FSYNC;
+        }
         if (disk) {
-                const struct image image = image_at(disk, disk->count);
+                struct image image = image_at(disk, disk->count);
 
+                if (disk->is_dropped)
+                        set_length(&image, file);
                 free(disk->synced.bytes);
                 disk->synced = image;
                 forget_changes(disk);
@@ -442,6 +505,11 @@ int powerloss_install(struct rng *rng)
 void powerloss_die_after(uint64_t operations)
 {
         dies_after = operations;
+}
+
+void powerloss_fail_syncs(uint32_t one_in)
+{
+        fails_one_in = one_in;
 }
 
 bool powerloss_is_dead(void)

@@ -9,6 +9,10 @@
  *
  * After powerloss_die_after(N) the N-th write, sync, cut or deletion from there on fails, and all that come after it, until
  * powerloss_come_back() has put the files into the state that was left.
+ *
+ * With powerloss_fail_syncs(N) one sync in N fails, and drops what it was to write: of each sector, some or all that was written since
+ * the last sync never reaches the disk, whatever later syncs say. As the dice have it the program goes on seeing what it wrote, or sees
+ * at once, or from a later read on, what is on the disk.
  */
 #include "base/rng.h"
 
@@ -21,13 +25,17 @@ int powerloss_install(struct rng *rng);
 void powerloss_die_after(uint64_t operations);
 bool powerloss_is_dead(void);
 
+/* 0: none, as at first. */
+void powerloss_fail_syncs(uint32_t one_in);
+
 /* Every file is closed. */
 void powerloss_come_back(void);
 
 struct powerloss_counts {
         uint64_t operations, syncs;
-        uint64_t sectors_old;      /* that a loss left older than they were last written */
-        uint64_t lengths_old;      /* and lengths of files */
-        uint64_t gone, back_again; /* files */
+        uint64_t sectors_old;            /* that a loss left older than they were last written */
+        uint64_t lengths_old;            /* and lengths of files */
+        uint64_t gone, back_again;       /* files */
+        uint64_t syncs_failed, reverted; /* reverted: files that showed what is on the disk */
 };
 struct powerloss_counts powerloss_counts(void);
