@@ -171,6 +171,8 @@ static void begin(struct bench *bench, uint8_t how)
         bench->config.demand_policy = (enum node_demand_policy)(how / 4 % 3);
         bench->config.dns_enabled = how & 0x40;
         bench->config.random_adapter = how & 0x80;
+        bench->config.proxy = how & 0x20; /* where there are servers */
+        bench->config.proxy_claims = how & 0x10;
         memcpy(bench->config.computer, "FILESRV", 8);
         memcpy(bench->config.workgroup, "SALES", 6);
         rng_init_seed(&rng, 1);

@@ -1,5 +1,9 @@
 """Several interfaces, on one segment and on two; own packets and reflections are never a conflict."""
-from netlab import wait_until
+import json
+
+import pytest
+
+from netlab import ip, wait_until
 
 
 def quiet(node):
@@ -71,4 +75,25 @@ def test_an_interface_that_comes_later(lab, lan):
     wan = lab.segment("wan")
     node.attach(wan, "10.78.0.2/24")
     node.wait_state("FILESRV", "20", "Registered", interface="eth1")
+    quiet(node)
+
+
+@pytest.mark.parametrize("how", [("addr", "del", "10.78.0.2/24", "dev", "eth1"), ("link", "set", "eth1", "down")])
+def test_an_address_that_goes_is_taken_back_at_the_server(lab, lan, how):
+    """By the address that is left: the server would tell the dead one for days. The name itself stays registered."""
+    wan = lab.segment("wan")
+    server = lab.host("server", (lan, "10.77.0.53/24"))
+    server.attach(wan, "10.78.0.53/24")
+    node = lab.host("node", (lan, "10.77.0.2/24"), (wan, "10.78.0.2/24"))
+    server.winsd("-n", "WINSRV", "-g", "LAB", "-l", "10.77.0.53", "-l", "10.78.0.53")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "p", "-w", "10.77.0.53")
+
+    def record():
+        rows = json.loads(server.netbt("wins", "show", "--json").stdout)["records"]
+        return next(((r["state"], {a["address"] for a in r["addresses"]}) for r in rows if (r["name"], r["suffix"]) == ("FILESRV", "20")), None)
+    wait_until(lambda: record() == ("active", {"10.77.0.2", "10.78.0.2"}), what=lambda: f"both addresses in {record()}")
+    node.wait_claims()
+    ip("-n", node.namespace, *how)
+    wait_until(lambda: record() == ("active", {"10.77.0.2"}), what=lambda: f"one address in {record()}")
+    assert node.state_of("FILESRV", "20") == "Registered"
     quiet(node)
