@@ -242,7 +242,7 @@ static bool is_claim(uint8_t opcode)
 
 static void request_in(struct wins *wins, const struct wins_packet *packet, const struct nbns_packet *nbns)
 {
-        /* ASSUMPTION: of several addresses in one claim the first counts, as with Samba; nodes send one each */
+        /* ASSUMPTION: of several addresses in one claim the first counts (Samba answers none such); nodes send one each */
         if (nbns->question.type != NBNS_TYPE_NB || !nbns->has_additional ||
             nbns_rr_address_count(&nbns->additional) == 0) {
                 wins->statistics.packets_malformed++;
