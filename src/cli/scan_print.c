@@ -78,17 +78,6 @@ static void print_disagreements(const struct scan_printer *printer, FILE *out, c
 
 /* ---- changes ------------------------------------------------------------------------------------------------------ */
 
-static bool has_entry(const struct scan_host *host, const struct nbstat_entry *wanted)
-{
-        const uint16_t what = NBSTAT_GROUP | NBSTAT_CONFLICT;
-
-        for (size_t i = 0; i < host->name_count; i++)
-                if (nb_name_equal(&host->names[i].name, &wanted->name) &&
-                    (host->names[i].name_flags & what) == (wanted->name_flags & what))
-                        return true;
-        return false;
-}
-
 /* Entries of HOST that OTHER has not. */
 static void print_entries(const struct scan_printer *printer, FILE *out, const struct scan_host *host,
                           const struct scan_host *other, char sign)
@@ -98,7 +87,7 @@ static void print_entries(const struct scan_printer *printer, FILE *out, const s
         for (size_t i = 0; i < host->name_count; i++) {
                 const struct nbstat_entry *entry = &host->names[i];
 
-                if (has_entry(other, entry))
+                if (scan_host_has_entry(other, entry))
                         continue;
                 scan_text_name(printer->text, &entry->name, name);
                 fprintf(out, "        %c %s%s%s\n", sign, name, entry->name_flags & NBSTAT_GROUP ? " group" : "",

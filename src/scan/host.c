@@ -118,6 +118,17 @@ bool scan_host_same_table(const struct scan_host *a, const struct scan_host *b)
         return true;
 }
 
+bool scan_host_has_entry(const struct scan_host *host, const struct nbstat_entry *wanted)
+{
+        const uint16_t what = NBSTAT_GROUP | NBSTAT_CONFLICT;
+
+        for (size_t i = 0; i < host->name_count; i++)
+                if (nb_name_equal(&host->names[i].name, &wanted->name) &&
+                    (host->names[i].name_flags & what) == (wanted->name_flags & what))
+                        return true;
+        return false;
+}
+
 bool scan_host_lists(const struct scan_host *host, uint32_t address)
 {
         for (size_t i = 0; i < host->address_count; i++)

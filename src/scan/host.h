@@ -47,5 +47,8 @@ bool scan_host_in_conflict(const struct scan_host *host);
 /* True if both hold the same names of the same kind, in whatever order. */
 bool scan_host_same_table(const struct scan_host *a, const struct scan_host *b);
 
+/* Does HOST list the name of WANTED, as of the same kind and state (group, in conflict)? */
+bool scan_host_has_entry(const struct scan_host *host, const struct nbstat_entry *wanted);
+
 /* Does HOST say that ADDRESS is its own? */
 bool scan_host_lists(const struct scan_host *host, uint32_t address);

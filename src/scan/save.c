@@ -304,24 +304,13 @@ const char *scan_change_str(enum scan_change change)
         return words[change];
 }
 
-static bool has_state(const struct scan_host *host, const struct nbstat_entry *wanted)
-{
-        const uint16_t what = NBSTAT_GROUP | NBSTAT_CONFLICT;
-
-        for (size_t i = 0; i < host->name_count; i++)
-                if (nb_name_equal(&host->names[i].name, &wanted->name) &&
-                    (host->names[i].name_flags & what) == (wanted->name_flags & what))
-                        return true;
-        return false;
-}
-
 static bool is_changed(const struct scan_host *before, const struct scan_host *after)
 {
         for (size_t i = 0; i < before->name_count; i++)
-                if (!has_state(after, &before->names[i]))
+                if (!scan_host_has_entry(after, &before->names[i]))
                         return true;
         for (size_t i = 0; i < after->name_count; i++)
-                if (!has_state(before, &after->names[i]))
+                if (!scan_host_has_entry(before, &after->names[i]))
                         return true;
         return before->mac_source != SCAN_MAC_NONE && after->mac_source != SCAN_MAC_NONE &&
                memcmp(before->mac, after->mac, sizeof(before->mac)) != 0;

@@ -1,6 +1,8 @@
 /* The thread that keeps the database: what it says is stored is there afterwards. */
 #include "daemon/keeper.h"
 
+#include "../scratch.h"
+
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +16,8 @@
 #define LIMIT_MS 90000
 
 struct place {
-        char directory[64], path[96], backup[96];
+        struct scratch scratch;
+        char path[96], backup[96];
         struct keeper *keeper;
 };
 
@@ -47,10 +50,9 @@ static int begin(void **state)
 {
         struct place *place = calloc(1, sizeof *place);
 
-        snprintf(place->directory, sizeof place->directory, "/tmp/netbt-keeper-XXXXXX");
-        assert_non_null(mkdtemp(place->directory));
-        snprintf(place->path, sizeof place->path, "%s/wins.db", place->directory);
-        snprintf(place->backup, sizeof place->backup, "%s/backup.db", place->directory);
+        assert_int_equal(scratch_make(&place->scratch), 0);
+        snprintf(place->path, sizeof place->path, "%s/wins.db", place->scratch.path);
+        snprintf(place->backup, sizeof place->backup, "%s/backup.db", place->scratch.path);
         open_keeper(place, WINSDB_CREATE);
         *state = place;
         return 0;
@@ -59,12 +61,11 @@ static int begin(void **state)
 static int end(void **state)
 {
         struct place *place = *state;
-        char command[128];
-
         keeper_free(place->keeper);
-        snprintf(command, sizeof command, "rm -r %s", place->directory);
+        const int r = scratch_remove(&place->scratch);
+
         free(place);
-        return system(command);
+        return r;
 }
 
 static struct keeper_news next_news(struct place *place)

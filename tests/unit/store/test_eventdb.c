@@ -2,6 +2,8 @@
 #include "eventlog/record.h"
 #include "store/eventdb.h"
 
+#include "../scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static struct scratch scratch;
 static char directory[64], path[96];
 static struct arena arena;
 
@@ -29,21 +32,18 @@ static mono_t at_ms(uint64_t ms)
 static int setup(void **state)
 {
         (void)state;
-        snprintf(directory, sizeof(directory), "/tmp/netbt-eventdb-XXXXXX");
-        if (!mkdtemp(directory))
+        if (scratch_make(&scratch) < 0)
                 return -1;
+        snprintf(directory, sizeof(directory), "%s", scratch.path);
         snprintf(path, sizeof(path), "%s/%s", directory, EVENTDB_FILE);
         return 0;
 }
 
 static int teardown(void **state)
 {
-        char command[128];
-
         (void)state;
         arena_done(&arena);
-        snprintf(command, sizeof(command), "rm -r %s", directory);
-        return system(command);
+        return scratch_remove(&scratch);
 }
 
 static struct eventdb *open_for(enum eventdb_mode mode, const struct eventdb_limits *limits)

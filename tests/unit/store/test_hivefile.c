@@ -181,6 +181,42 @@ static void test_current_set(void **state)
         arena_done(&arena);
 }
 
+static void set_address(hive_h *hive, const char *iface, const char *address)
+{
+        char key[128];
+
+        (void)snprintf(key, sizeof key, "ControlSet002\\Services\\Tcpip\\Parameters\\Interfaces\\%s", iface);
+        set_text(hive, key, "IPAddress", hive_t_REG_SZ, address, strlen(address));
+}
+
+/* What Windows' TCP/IP is bound to is read too: of two adapters, one was taken out. */
+static void test_adapter_taken_out(void **state)
+{
+        static const char bound[] = "\\Device\\{A}";
+        struct arena arena = ARENA_INIT;
+        struct settings_effective settings;
+        struct hive_report report;
+        struct reg_doc *doc;
+        char why[160];
+
+        (void)state;
+        make_hive(2);
+        hive_h *hive = hivex_open(path, HIVEX_OPEN_WRITE);
+
+        assert_non_null(hive);
+        set_address(hive, "{A}", "10.0.0.5");
+        set_address(hive, "{B}", "10.0.0.6");
+        set_text(hive, "ControlSet002\\Services\\Tcpip\\Linkage", "Bind", hive_t_REG_MULTI_SZ, bound, sizeof bound);
+        assert_int_equal(hivex_commit(hive, NULL, 0), 0);
+        assert_int_equal(hivex_close(hive), 0);
+        assert_int_equal(load(&arena, &doc, &report, why), 0);
+        assert_int_equal(settings_effective_build(doc, &arena, &settings), 0);
+        assert_false(settings_iface_find(&settings, "{A}")->is_gone);
+        assert_true(settings_iface_find(&settings, "{B}")->is_gone);
+        reg_doc_free(doc);
+        arena_done(&arena);
+}
+
 static void test_refused(void **state)
 {
         struct arena arena = ARENA_INIT;
@@ -253,6 +289,7 @@ int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_current_set),
+                cmocka_unit_test(test_adapter_taken_out),
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_damaged),
         };

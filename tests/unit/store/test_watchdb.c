@@ -1,6 +1,8 @@
 /* What netbt watch keeps: round trips, replacement, forgetting, who may read, damage, and files that are something else. */
 #include "store/watchdb.h"
 
+#include "../scratch.h"
+
 #include "base/result.h"
 
 #include <setjmp.h>
@@ -17,27 +19,25 @@
 #include <time.h>
 #include <unistd.h>
 
+static struct scratch scratch;
 static char directory[64], path[96];
 static struct arena arena;
 
 static int setup(void **state)
 {
         (void)state;
-        snprintf(directory, sizeof(directory), "/tmp/netbt-watchdb-XXXXXX");
-        if (!mkdtemp(directory))
+        if (scratch_make(&scratch) < 0)
                 return -1;
+        snprintf(directory, sizeof(directory), "%s", scratch.path);
         snprintf(path, sizeof(path), "%s/%s", directory, WATCHDB_FILE);
         return 0;
 }
 
 static int teardown(void **state)
 {
-        char command[128];
-
         (void)state;
         arena_done(&arena);
-        snprintf(command, sizeof(command), "rm -r %s", directory);
-        return system(command);
+        return scratch_remove(&scratch);
 }
 
 static struct watchdb *open_for(enum watchdb_mode mode)

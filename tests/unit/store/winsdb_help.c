@@ -6,19 +6,16 @@
 
 int winsdb_place_init(struct winsdb_place *place)
 {
-        snprintf(place->directory, sizeof(place->directory), "/tmp/netbt-winsdb-XXXXXX");
-        if (!mkdtemp(place->directory))
+        if (scratch_make(&place->scratch) < 0)
                 return -1;
+        snprintf(place->directory, sizeof(place->directory), "%s", place->scratch.path);
         snprintf(place->path, sizeof(place->path), "%s/%s", place->directory, WINSDB_FILE);
         return 0;
 }
 
 int winsdb_place_done(struct winsdb_place *place)
 {
-        char command[128];
-
-        snprintf(command, sizeof(command), "rm -r %s", place->directory);
-        return system(command);
+        return scratch_remove(&place->scratch);
 }
 
 void random_key(struct rng *rng, uint32_t count, struct nb_name *ret_name, struct nb_scope *ret_scope)

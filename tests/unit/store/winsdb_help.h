@@ -6,11 +6,14 @@
 #include "store/winsdb.h"
 #include "store/winsmem.h"
 
+#include "../scratch.h"
+
 struct winsdb_place {
+        struct scratch scratch;
         char directory[64], path[96];
 };
 
-/* An empty directory under /tmp; removed by winsdb_place_done(). Both yield 0 or -1. */
+/* An empty directory under /tmp; removed by winsdb_place_done(), or when the process ends. Both yield 0 or -1. */
 int winsdb_place_init(struct winsdb_place *place);
 int winsdb_place_done(struct winsdb_place *place);
 
