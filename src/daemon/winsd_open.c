@@ -96,11 +96,28 @@ static void say_how(const char *path, int r, const struct strbuf *cause, struct 
                 strbuf_printf(why, "the database %s is another server's: %s; stop that, or name another --state-dir",
                               path, what);
                 break;
+        case NBT_ERR_UNSUPPORTED:
+                strbuf_printf(
+                        why,
+                        "the database %s cannot be used: %s; start the netbt that made it, put a backup of this one "
+                        "back (netbt wins restore FILE), or name another --state-dir",
+                        path, what);
+                break;
+        case NBT_ERR_DENIED:
+                strbuf_printf(
+                        why,
+                        "the database %s cannot be opened: %s; give it and its directory to the user winsd runs as, "
+                        "on a file system that can be written",
+                        path, what);
+                break;
         case NBT_ERR_FULL:
                 strbuf_printf(why, "the database %s cannot be opened: %s; make room on its disk", path, what);
                 break;
         default:
-                strbuf_printf(why, "the database %s cannot be opened: %s", path, what);
+                strbuf_printf(
+                        why,
+                        "the database %s cannot be opened: %s; look at its disk (dmesg), or name another --state-dir",
+                        path, what);
                 break;
         }
 }
@@ -125,6 +142,12 @@ static int load(struct winsd *winsd, struct winsdb *db, uint32_t owner, struct s
         log_line(0, "%llu records read from %s in %llu ms%s", (unsigned long long)loaded.records, winsd->db_path,
                  (unsigned long long)mono_elapsed_ms(start, clock_mono()),
                  loaded.was_clean || loaded.records == 0 ? "" : "; it had not been closed in order, and is whole");
+        if (loaded.log_pages_lost)
+                log_line(0,
+                         "%llu pages of its log %s-wal were unreadable and are left out: unless the machine lost "
+                         "power, what "
+                         "was written last is missing; compare with a backup",
+                         (unsigned long long)loaded.log_pages_lost, winsd->db_path);
         if (loading.left_out)
                 log_line(0, "%llu records were left out: they contradict the rules of the database",
                          (unsigned long long)loading.left_out);

@@ -78,8 +78,10 @@ static void say_state(struct winsd *winsd, const struct wins_notice *notice)
         switch (notice->type) {
         case WINS_NOTICE_STORE_FAILED:
                 keeper_look(winsd->keeper, &state);
-                log_line(0, "the database cannot be written (%s%s%s): queries are answered, new claims are refused",
-                         notice->is_full ? "no room on its disk" : "error", *state.error ? ": " : "", state.error);
+                log_line(0, "the database cannot be written (%s%s%s): queries are answered, new claims are refused; %s",
+                         notice->is_full ? "no room on its disk" : "error", *state.error ? ": " : "", state.error,
+                         notice->is_full ? "make room on its disk"
+                                         : "look at its disk (dmesg), and save it (netbt wins backup)");
                 break;
         case WINS_NOTICE_STORE_WORKS:
                 log_line(0, "the database can be written again: claims are taken");

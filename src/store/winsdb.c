@@ -262,19 +262,23 @@ static int create(struct winsdb *db)
         return r == 0 ? winsdb_sync_directory_of(db->path) : r;
 }
 
-static int check_pages(struct winsdb *db)
+int winsdb_run_check(struct winsdb *db, const char *pragma)
 {
         sqlite3_stmt *statement = NULL;
-        int r = winsdb_prepare(db, "PRAGMA quick_check(1)", &statement);
+        int r = winsdb_prepare(db, pragma, &statement);
 
         if (r == 0) {
                 const int code = sqlite3_step(statement);
                 const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+                /* a heading may stand over what it found */
+                const char *found = text ? strchr(text, '\n') : NULL;
 
                 r = winsdb_fail(db, code);
                 if (r == 0 && (!text || strcmp(text, "ok") != 0))
                         r = winsdb_complain(db, NBT_ERR_MALFORMED, "%s",
-                                            text ? text : "no answer to the integrity check");
+                                            found  ? found + 1
+                                            : text ? text
+                                                   : "no answer to the integrity check");
         }
         sqlite3_finalize(statement);
         return r;
@@ -343,6 +347,8 @@ static int check_file(struct winsdb *db)
         db->is_new = db->mode == WINSDB_EMPTY ? !is_there || st.st_size == 0 : db->mode == WINSDB_CREATE && !is_there;
         if (!is_there && errno != ENOENT)
                 return winsdb_complain(db, winsdb_errno_code(errno), "%s", strerror(errno));
+        if (is_there && !S_ISREG(st.st_mode))
+                return winsdb_complain(db, NBT_ERR_IO, "it is %s", S_ISDIR(st.st_mode) ? "a directory" : "no file");
         if (is_there && st.st_size == 0 && !db->is_new)
                 return winsdb_complain(db, NBT_ERR_MALFORMED, "it is empty");
         if (!db->is_new && db->mode == WINSDB_EMPTY)
@@ -506,7 +512,7 @@ static int prepare_writing(struct winsdb *db)
         if (r == 0)
                 r = set_up(db); /* it may be another connection */
         if (r == 0)
-                r = check_pages(db);
+                r = winsdb_run_check(db, "PRAGMA quick_check(1)");
         if (r == 0)
                 r = migrate(db, version);
         if (r == 0)

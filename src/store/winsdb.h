@@ -19,7 +19,8 @@
  * is lost, durable or not. A start begins with the same. Other processes that read the database hold this up (not a start).
  *
  * Damage: each row of both tables carries a checksum over all it says. Opening for writing runs SQLite's quick check, loading checks
- * every row; either tells NBT_ERR_MALFORMED and what it saw, and nothing is served that cannot be trusted. The ways back:
+ * every row; either tells NBT_ERR_MALFORMED and what it saw, and nothing is served that cannot be trusted. What stands in the
+ * write-ahead log behind a damaged place is left out and counted, for a loss of power leaves such a log too. The ways back:
  * winsdb_restore() from a backup, winsdb_salvage() of what can still be read, or WINSDB_EMPTY. A damaged file is set aside, never removed.
  *
  * A file that was deleted, moved or replaced while it is open takes no batch any more (NBT_ERR_IO); a backup still holds all.
@@ -78,6 +79,9 @@ struct winsdb_loaded {
         uint64_t records, owners;
         uint64_t journal_rows, journal_changes; /* that were not yet in "records" */
         bool was_clean;                         /* the writer before had closed it */
+        uint64_t
+                log_pages_lost; /* of the write-ahead log, from a damaged place on: it was scribbled on, or power was lost while
+                                  * what nobody relied on was written */
 };
 
 /* Everything, one consistent state of it. NBT_ERR_MALFORMED (damage), NBT_ERR_BUSY, NBT_ERR_IO, NBT_ERR_NOMEM, or what SINK

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SLICE_PAGES 256
@@ -274,19 +275,8 @@ void winsdb_backup_cancel(struct winsdb *db)
 static int check_open(struct winsdb *db, struct winsdb_loaded *ret)
 {
         const struct winsstore_sink nobody = {0};
-        sqlite3_stmt *s = NULL;
-        int r = winsdb_prepare(db, "PRAGMA integrity_check(1)", &s);
+        const int r = winsdb_run_check(db, "PRAGMA integrity_check(1)");
 
-        if (r == 0) {
-                const int code = sqlite3_step(s);
-                const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
-
-                r = winsdb_fail(db, code);
-                if (r == 0 && (!text || strcmp(text, "ok") != 0))
-                        r = winsdb_complain(db, NBT_ERR_MALFORMED, "%s",
-                                            text ? text : "no answer to the integrity check");
-        }
-        sqlite3_finalize(s);
         return r == 0 ? winsdb_load(db, &nobody, ret) : r;
 }
 
@@ -386,10 +376,15 @@ static int replace_by(const char *path, const char *part, struct strbuf *ret_asi
 int winsdb_restore(const char *path, const char *backup, struct strbuf *ret_aside, struct strbuf *why)
 {
         struct strbuf reason = STRBUF_INIT;
+        struct stat st;
         char *part = winsdb_path(path, ".restore");
         const int lock = part ? winsdb_lock(path) : NBT_ERR_NOMEM;
         int r = lock < 0 ? lock : 0;
 
+        if (r == 0 && stat(backup, &st) == 0 && S_ISDIR(st.st_mode)) {
+                strbuf_add(&reason, "it is a directory");
+                r = NBT_ERR_MALFORMED;
+        }
         if (r == 0) {
                 winsdb_remove_all(part);
                 r = copy_backup(backup, part);

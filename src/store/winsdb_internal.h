@@ -113,7 +113,8 @@ struct winsdb {
         int lost; /* 0, or why: a sync failed, and nothing may rest on what is there until winsdb_mend() has succeeded */
         struct winsdb_unsynced *unsynced, **unsynced_end; /* taken since the last sync of the log, in order of row */
         uint64_t batches, changes, touches, folds, mends;
-        uint64_t file_bytes; /* measured now and then */
+        uint64_t file_bytes;     /* measured now and then */
+        uint64_t log_pages_lost; /* found at the start */
         char error[200];
 };
 
@@ -130,6 +131,8 @@ int winsdb_run(struct winsdb *db, enum winsdb_statement which) NBT_MUST_CHECK;
 /* BEGIN IMMEDIATE; and COMMIT if R is 0, else ROLLBACK, keeping R and its text. */
 int winsdb_begin(struct winsdb *db) NBT_MUST_CHECK;
 int winsdb_end(struct winsdb *db, int r) NBT_MUST_CHECK;
+/* One of SQLite's integrity checks. NBT_ERR_MALFORMED: what it found first, in one line. */
+int winsdb_run_check(struct winsdb *db, const char *pragma) NBT_MUST_CHECK;
 /* Are the commits to come synced, or not? */
 int winsdb_relax(struct winsdb *db, bool relaxed) NBT_MUST_CHECK;
 /* How large the file is, for the status. */

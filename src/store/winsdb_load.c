@@ -141,7 +141,8 @@ static int load_owners(struct load *load)
 
 int winsdb_load(struct winsdb *db, const struct winsstore_sink *sink, struct winsdb_loaded *ret)
 {
-        struct load load = {.db = db, .sink = sink, .report.was_clean = db->was_clean};
+        struct load load = {
+                .db = db, .sink = sink, .report = {.was_clean = db->was_clean, .log_pages_lost = db->log_pages_lost}};
         int r = winsdb_execute(db, "BEGIN"); /* one state of all tables, also while another process writes */
 
         if (r < 0)

@@ -134,6 +134,42 @@ void winsdb_write_over(struct winsdb *db)
         memcpy(db->error, kept, sizeof(kept));
 }
 
+/* ---- a log that was damaged ----------------------------------------------------------------------------------------------------- */
+
+/* https://www.sqlite.org/fileformat2.html §4.1: magic at 0, page size at 8, salts at 16; a frame begins with its page's number, the
+ * size of the database if it ends a transaction (else 0), and the salts. */
+#define LOG_MAGIC 0x377F0682u
+#define LOG_HEADER_BYTES 32
+#define FRAME_HEADER_BYTES 24
+#define USUAL_FRAME_BYTES (FRAME_HEADER_BYTES + 4096)
+
+/* The last frame that ends a transaction, from 1; 0: none. Where the header is no header, all that there is room for. */
+static uint64_t last_frame(struct winsdb *db)
+{
+        sqlite3_file *log = log_of(db);
+        const int64_t size = log_bytes(db);
+        uint8_t header[LOG_HEADER_BYTES], frame[FRAME_HEADER_BYTES];
+        uint64_t last = 0;
+
+        if (size < LOG_HEADER_BYTES || log->pMethods->xRead(log, header, sizeof(header), 0) != SQLITE_OK)
+                return 0;
+        struct rd rd = rd_init(header, sizeof(header));
+        const uint32_t magic = rd_be32(&rd);
+        rd_skip(&rd, 4);
+        const int64_t frame_bytes = FRAME_HEADER_BYTES + (int64_t)rd_be32(&rd);
+        if ((magic & ~1u) != LOG_MAGIC || frame_bytes > FRAME_HEADER_BYTES + 65536)
+                return (uint64_t)(size - LOG_HEADER_BYTES) / USUAL_FRAME_BYTES;
+        for (int64_t i = 1; LOG_HEADER_BYTES + i * frame_bytes <= size; i++) {
+                const int64_t at = LOG_HEADER_BYTES + (i - 1) * frame_bytes;
+
+                if (log->pMethods->xRead(log, frame, sizeof(frame), at) != SQLITE_OK)
+                        break;
+                if (memcmp(frame + 8, header + 16, 8) == 0 && memcmp(frame + 4, "\0\0\0\0", 4) != 0)
+                        last = (uint64_t)i;
+        }
+        return last;
+}
+
 /* ---- the whole ---------------------------------------------------------------------------------------------------------------- */
 
 /* Rows after LAST were never taken: who handed them over was told so. */
@@ -153,8 +189,8 @@ static int correct_journal(struct winsdb *db, int64_t last)
         return winsdb_end(db, r);
 }
 
-/* Alone, and so from the log's start: what somebody remembers of it is not to be relied on. */
-static int bring_in(struct winsdb *db, const int64_t *last)
+/* RET_FRAMES (may be NULL): so many are in the log. Alone, and so from the log's start: what somebody remembers of it is not to be relied on. */
+static int bring_in(struct winsdb *db, const int64_t *last, int *ret_frames)
 {
         int64_t tables = 0;
         int r = winsdb_connect(db);
@@ -165,6 +201,9 @@ static int bring_in(struct winsdb *db, const int64_t *last)
                 r = winsdb_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
         if (r == 0 && last)
                 r = correct_journal(db, *last);
+        if (r == 0)
+                r = winsdb_fail(db,
+                                sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, ret_frames, NULL));
         if (r == 0)
                 r = winsdb_fail(db, sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
         winsdb_disconnect(db);
@@ -184,7 +223,7 @@ int winsdb_mend(struct winsdb *db)
                 return r;
         winsdb_fold_abandon(db);
         winsdb_disconnect(db);
-        r = bring_in(db, &last);
+        r = bring_in(db, &last, NULL);
         const int again = winsdb_reconnect(db);
         db->last_row = last; /* a batch that is not in the log now still has its number */
         if (r < 0 || again < 0)
@@ -200,8 +239,13 @@ int winsdb_mend_at_start(struct winsdb *db)
         int r = log_bytes(db) > 0 ? rewrite_log(db) : 0;
 
         if (r == 0 && log_bytes(db) > 0) {
+                const uint64_t present = last_frame(db);
+                int frames = 0;
+
                 winsdb_disconnect(db);
-                r = bring_in(db, NULL);
+                r = bring_in(db, NULL, &frames);
+                if (r == 0 && present > (uint64_t)frames)
+                        db->log_pages_lost = present - (uint64_t)frames;
                 const int again = winsdb_connect(db);
 
                 if (again < 0)

@@ -690,6 +690,14 @@ static void changed_rows_are_noticed(void **state)
         winsdb_close(db);
 }
 
+static void other_things_in_its_place_are_named(void **state)
+{
+        (void)state;
+        assert_int_equal(mkdir(place.path, 0700), 0);
+        expect_failure(WINSDB_CREATE, NBT_ERR_IO, "it is a directory");
+        assert_int_equal(rmdir(place.path), 0);
+}
+
 static void damaged_journal_is_noticed(void **state)
 {
         struct winsstore_sink sink = {0};
@@ -758,6 +766,7 @@ static void any_scribble_is_harmless(void **state)
                         assert_true(same_loads(&load, &good));
                 else
                         assert_true(strbuf_str(&why)[0] || winsdb_error(db)[0]);
+                assert_null(strchr(strbuf_str(&why), '\n'));
                 told += r < 0;
                 winsdb_close(db);
                 kept_load_done(&load);
@@ -765,6 +774,46 @@ static void any_scribble_is_harmless(void **state)
         }
         assert_true(told > 60);
         kept_load_done(&good);
+}
+
+/* The log of a writer that died, with a scribble at AT unless that is negative; how many pages of it are told to be lost. */
+static uint64_t pages_lost_by(const char *copy, off_t at)
+{
+        struct winsdb_loaded loaded;
+        struct kept_load load;
+        char command[600], log[200];
+
+        snprintf(command, sizeof(command), "cd %s && cp wins.db %s && cp wins.db-wal %s-wal", place.directory, copy,
+                 copy);
+        assert_int_equal(system(command), 0);
+        snprintf(log, sizeof(log), "%s-wal", copy);
+        if (at >= 0) {
+                const int fd = open(log, O_WRONLY);
+
+                assert_int_equal(pwrite(fd, "scribble", 8, at), 8);
+                close(fd);
+        }
+        struct winsdb *db = open_path(copy, WINSDB_WRITE, NULL);
+        load_into(db, &load, &loaded);
+        kept_load_done(&load);
+        winsdb_close(db);
+        return loaded.log_pages_lost;
+}
+
+/* What is gone with it is told, and a log that a mere death left says nothing of the kind. */
+static void damaged_log_is_told(void **state)
+{
+        struct winsdb *db = open_for(WINSDB_CREATE);
+        char copy[160];
+
+        (void)state;
+        for (uint32_t i = 0; i < 20; i++)
+                must_put(db, "ONE", i);
+        snprintf(copy, sizeof(copy), "%s/copy.db", place.directory);
+        assert_int_equal(pages_lost_by(copy, -1), 0);
+        assert_true(pages_lost_by(copy, 0) >= 20);
+        assert_true(pages_lost_by(copy, 32 + 10 * 4120 + 500) >= 10);
+        winsdb_close(db);
 }
 
 /* ---- backup and restore --------------------------------------------------------------------------------------------------------------- */
@@ -829,6 +878,9 @@ static void restore_puts_the_backup_in_place(void **state)
         assert_int_equal(winsdb_restore(place.path, bad, &aside, &why), NBT_ERR_MALFORMED);
         assert_true(why.len_bytes > 0 && aside.len_bytes == 0);
         assert_int_equal(winsdb_restore(place.path, "/nonexistent/backup", &aside, NULL), NBT_ERR_NOT_FOUND);
+        strbuf_reset(&why);
+        assert_int_equal(winsdb_restore(place.path, place.directory, &aside, &why), NBT_ERR_MALFORMED);
+        assert_string_equal(strbuf_str(&why), "it is a directory");
         db = open_for(WINSDB_READ);
         assert_int_equal(count_records(db), 2);
         winsdb_close(db);
@@ -964,7 +1016,9 @@ int main(void)
                 HERE(system_refuses_room_and_gives_it_again),
                 HERE(changed_rows_are_noticed),
                 HERE(damaged_journal_is_noticed),
+                HERE(other_things_in_its_place_are_named),
                 HERE(any_scribble_is_harmless),
+                HERE(damaged_log_is_told),
                 HERE(deleted_file_takes_nothing),
                 HERE(backup_holds_all_up_to_its_end),
                 HERE(restore_puts_the_backup_in_place),
