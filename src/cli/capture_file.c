@@ -86,3 +86,20 @@ uint64_t capture_file_drops(const struct capture_file *file)
                 sum += file->drops[i];
         return sum;
 }
+
+void capture_damage_tell(const struct capture_file *file, const struct capture_damage *damage, const char *name,
+                         struct texts *lines)
+{
+        const unsigned long long frames = file->frames;
+
+        if (damage->count > 0)
+                texts_add(
+                        lines,
+                        "%s: damaged in %u place%s, the first at byte %llu behind packet %llu; %llu bytes were passed "
+                        "over, %llu packets were read",
+                        name, damage->count, damage->count == 1 ? "" : "s", (unsigned long long)damage->offset,
+                        (unsigned long long)damage->frame, (unsigned long long)damage->lost_bytes, frames);
+        if (damage->is_cut)
+                texts_add(lines, "%s: it ends in the middle of a packet, at byte %llu behind packet %llu", name,
+                          (unsigned long long)capture_file_offset(file), frames);
+}

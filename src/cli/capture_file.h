@@ -4,6 +4,7 @@
  *
  * Life: capture_file_init → (fill → next until it says 0)… → done. Records borrow from the buffer and die with the next fill.
  */
+#include "diagnose/texts.h"
 #include "wire/pcapfile.h"
 
 #define CAPTURE_FILE_BUFFER_BYTES (1u << 20)
@@ -17,6 +18,19 @@ struct capture_file {
         uint64_t frames;               /* packets taken: the newest has this number */
         uint64_t drops[PCAPFILE_MAX_INTERFACES];
 };
+
+/* What of a file could not be read. */
+struct capture_damage {
+        unsigned count;
+        uint64_t offset;     /* of the first place, */
+        uint64_t frame;      /* which stands behind this packet */
+        uint64_t lost_bytes; /* in all, as far as records were found again */
+        bool is_cut;         /* the file ends in the middle of a packet */
+};
+
+/* Whole sentences about it, each beginning with NAME; none if all was read. */
+void capture_damage_tell(const struct capture_file *file, const struct capture_damage *damage, const char *name,
+                         struct texts *lines);
 
 /* FD may be -1 and set later. NBT_ERR_NOMEM. */
 int capture_file_init(struct capture_file *file, int fd) NBT_MUST_CHECK;

@@ -89,30 +89,28 @@ static bool recover(struct run *run, struct capture_source *source)
 {
         const uint64_t from = source->file.reader.taken_bytes;
 
-        if (source->damage_count++ == 0) {
-                source->damage_offset = from;
-                source->damage_frame = source->file.frames;
+        if (source->damage.count++ == 0) {
+                source->damage.offset = from;
+                source->damage.frame = source->file.frames;
         }
         while (!capture_file_recover(&source->file))
                 if (source->file.ended || (!fill(run, source) && !source->file.ended))
                         return false;
-        source->lost_bytes += source->file.reader.taken_bytes - from;
+        source->damage.lost_bytes += source->file.reader.taken_bytes - from;
         return true;
 }
 
 /* The end that the file may not have: a length that is wrong makes one look so. */
 static bool recover_at_end(struct run *run, struct capture_source *source)
 {
-        const struct capture_source before = *source;
+        const struct capture_damage before = source->damage;
 
         if (source->error || pcapfile_may_end(&source->file.reader, source->file.filled_bytes - source->file.at_bytes))
                 return false;
         if (recover(run, source))
                 return true;
-        source->damage_count = before.damage_count;
-        source->damage_offset = before.damage_offset;
-        source->damage_frame = before.damage_frame;
-        source->is_cut = true;
+        source->damage = before;
+        source->damage.is_cut = true;
         return false;
 }
 

@@ -20,11 +20,7 @@ struct capture_source {
         struct pcapfile_record head; /* the next packet, if has_head */
         bool has_head, ended;
         /* what could not be read */
-        unsigned damage_count;
-        uint64_t damage_offset; /* of the first, */
-        uint64_t damage_frame;  /* which stands behind this packet */
-        uint64_t lost_bytes;    /* in all, as far as records were found again */
-        bool is_cut;            /* the file ends in the middle of a packet */
+        struct capture_damage damage;
         int error;        /* what ended the reading before the end: NBT_ERR_IO, _UNSUPPORTED, _MALFORMED; 0: nothing */
         int system_error; /* NBT_ERR_IO: errno */
 };

@@ -221,8 +221,8 @@ static int parse(struct cli_context *ctx, int argc, char **argv, struct collect_
 static bool knows_nothing(const struct collection *c, const struct collect_request *request)
 {
         return !c->node_runs && c->event_count == 0 && c->database_count == 0 && !c->snapshot.asked &&
-               request->log_count == 0 && request->lease_count == 0 && request->capture_count == 0 &&
-               !request->reg_path;
+               !request->event_path && request->log_count == 0 && request->lease_count == 0 &&
+               request->capture_count == 0 && !request->reg_path;
 }
 
 /* Wrong things that were put right are none any more. */

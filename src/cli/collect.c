@@ -18,6 +18,7 @@
 
 #define SPOOFERS_SINCE_US (INT64_C(86400) * 1000000)
 #define PASTE_MAX_BYTES EVENT_TEXT_MAX_BYTES
+#define COMPANIONS_TOLD 4u
 
 int collect_init(struct collection *c)
 {
@@ -441,16 +442,31 @@ static void add_readings(struct collection *c, const struct event_readings *read
         collect_sort_events(c);
 }
 
+/* What other sources say of names is true, but it is not what tells who has which: that is said, and what is missing. */
+static void tell_companions_alone(struct collection *c, const struct event_readings *readings)
+{
+        texts_add(&c->notes, "No event 4319, 4320 or 4321 of NetBT was given, which would tell the name and the other "
+                             "machine; look for one of about the same time (Event Viewer: System, source NetBT)");
+        for (size_t i = 0; i < readings->companion_count && i < COMPANIONS_TOLD; i++)
+                texts_add(&c->notes, "What was given says: %s", readings->companions[i].text);
+}
+
 int collect_events(struct collection *c, const struct cli_context *ctx, const char *path)
 {
         struct strbuf text = STRBUF_INIT;
         struct event_readings readings = {0};
-        int exit = CLI_EXIT_OK;
+        int exit = CLI_EXIT_OK, parsed = 0;
 
         if (!read_all(path, &text))
                 exit = cli_fail(ctx, CLI_EXIT_USAGE, path, strerror(errno), NULL);
-        if (exit == CLI_EXIT_OK && event_text_parse(strbuf_str(&text), text.len_bytes, &c->arena, &readings) < 0)
+        if (exit == CLI_EXIT_OK)
+                parsed = event_text_parse(strbuf_str(&text), text.len_bytes, &c->arena, &readings);
+        if (parsed == NBT_ERR_UNSUPPORTED && readings.companion_count > 0) {
+                readings.problem_count = 0; /* that all is of other sources */
+                tell_companions_alone(c, &readings);
+        } else if (parsed < 0) {
                 exit = tell_problem(ctx, path, &readings);
+        }
         if (exit == CLI_EXIT_OK)
                 add_readings(c, &readings, path);
         strbuf_done(&text);

@@ -283,7 +283,7 @@ static void take_events(void *context, const struct watch_events *events)
 /* What could not be read of one file. An exit code if that is all of it. */
 static int tell_source(struct collection *c, const struct cli_context *ctx, const struct capture_source *source)
 {
-        const unsigned long long frames = source->file.frames, offset = source->damage_offset;
+        const unsigned long long frames = source->file.frames;
 
         if (source->error == NBT_ERR_UNSUPPORTED && frames == 0)
                 return cli_fail(ctx, CLI_EXIT_USAGE, source->name, "compressed, or a variant that is not read here",
@@ -293,16 +293,7 @@ static int tell_source(struct collection *c, const struct cli_context *ctx, cons
                                 source->error == NBT_ERR_IO ? strerror(source->system_error)
                                                             : "neither a pcap nor a pcapng file",
                                 NULL);
-        if (source->damage_count > 0)
-                texts_add(
-                        &c->notes,
-                        "%s: damaged in %u place%s, the first at byte %llu behind packet %llu; %llu bytes were passed "
-                        "over, %llu packets were read",
-                        source->name, source->damage_count, source->damage_count == 1 ? "" : "s", offset,
-                        (unsigned long long)source->damage_frame, (unsigned long long)source->lost_bytes, frames);
-        if (source->is_cut)
-                texts_add(&c->notes, "%s: it ends in the middle of a packet, at byte %llu behind packet %llu",
-                          source->name, (unsigned long long)capture_file_offset(&source->file), frames);
+        capture_damage_tell(&source->file, &source->damage, source->name, &c->notes);
         if (source->error)
                 texts_add(&c->notes, "%s: it could not be read beyond byte %llu behind packet %llu: %s", source->name,
                           (unsigned long long)source->file.reader.taken_bytes, frames,

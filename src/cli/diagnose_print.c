@@ -125,7 +125,9 @@ static void print_list(FILE *out, const char *heading, const struct texts *texts
 
 static void print_nothing(const struct cli_context *ctx, const struct collection *collection)
 {
-        if (collection->snapshot.node)
+        const bool is_foreign = collection->is_given && collection->event_count == 0;
+
+        if (collection->snapshot.node && !is_foreign)
                 fprintf(ctx->out, "Nothing is wrong: no name of %s is in conflict.\n\n",
                         collection->node.computer[0] ? collection->node.computer : "this machine");
         else

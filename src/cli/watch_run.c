@@ -33,17 +33,10 @@ static void catch_signals(void)
         sigaction(SIGHUP, &action, NULL);
 }
 
-static const char *input_name(const struct watch_session *session)
-{
-        const char *file = session->settings->file;
-
-        return !file ? "capture" : strcmp(file, "-") == 0 ? "standard input" : file;
-}
-
 static int fail_read(const struct watch_session *session, int r)
 {
         const struct cli_context *ctx = session->ctx;
-        const char *name = input_name(session);
+        const char *name = watch_session_input(session);
         const unsigned long long at = session->capture.reader.taken_bytes;
 
         if (r == NBT_ERR_IO)
@@ -56,9 +49,6 @@ static int fail_read(const struct watch_session *session, int r)
                                 "unpack it: zcat FILE | netbt watch -r -");
         if (session->capture.reader.kind == PCAPFILE_UNKNOWN)
                 return cli_fail(ctx, CLI_EXIT_USAGE, name, "neither a pcap nor a pcapng file", NULL);
-        if (r == NBT_ERR_TRUNCATED)
-                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: it ends in the middle of a packet, at byte %llu", name,
-                                 (unsigned long long)capture_file_offset(&session->capture));
         return cli_failf(ctx, CLI_EXIT_USAGE, "%s: damaged at byte %llu; what stands before was read", name, at);
 }
 

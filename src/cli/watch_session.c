@@ -32,6 +32,13 @@ void watch_session_done(struct watch_session *session)
         capture_file_done(&session->capture);
 }
 
+const char *watch_session_input(const struct watch_session *session)
+{
+        const char *file = session->settings->file;
+
+        return !file ? "capture" : strcmp(file, "-") == 0 ? "standard input" : file;
+}
+
 /* ---- telling ------------------------------------------------------------------------------------------------------ */
 
 static void print_json(const struct watch_session *session, json_t *object)
@@ -115,17 +122,86 @@ static void take_packet(struct watch_session *session, const struct pcapfile_rec
                 pass_on(session);
 }
 
-int watch_session_read(struct watch_session *session)
+static bool is_readable(const struct watch_session *session)
+{
+        return session->settings->file && session->capture.reader.kind != PCAPFILE_UNKNOWN;
+}
+
+static void begin_damage(struct watch_session *session)
+{
+        session->damaged_from = session->capture.reader.taken_bytes;
+        session->looks_on = true;
+        if (session->damage.count++ > 0)
+                return;
+        session->damage.offset = session->damaged_from;
+        session->damage.frame = session->capture.frames;
+}
+
+/* Looks for where packets go on, in what is there. */
+static bool end_damage(struct watch_session *session)
+{
+        if (!capture_file_recover(&session->capture))
+                return false;
+        session->looks_on = false;
+        session->damage.lost_bytes += session->capture.reader.taken_bytes - session->damaged_from;
+        return true;
+}
+
+/* All packets that are there. 0: more has to be read first; else what capture_file_next() said. */
+static int take_packets(struct watch_session *session)
 {
         struct pcapfile_record record;
-        const int filled = capture_file_fill(&session->capture);
-        int r;
+        int r = 0;
 
+        while (!session->looks_on || end_damage(session)) {
+                r = capture_file_next(&session->capture, &record);
+                if (r > 0)
+                        take_packet(session, &record);
+                else if (r == NBT_ERR_MALFORMED && is_readable(session))
+                        begin_damage(session);
+                else
+                        break;
+        }
+        pass_on(session);
+        return session->looks_on ? 0 : r;
+}
+
+/* The end that the file may not have: a length that is wrong makes one look so. */
+static int take_end(struct watch_session *session)
+{
+        int r = 0;
+
+        while (r == 0 &&
+               (session->looks_on || !pcapfile_may_end(&session->capture.reader,
+                                                       session->capture.filled_bytes - session->capture.at_bytes))) {
+                const struct capture_damage before = session->damage;
+                const uint64_t frames = session->capture.frames;
+                const bool is_new = !session->looks_on;
+
+                if (is_new)
+                        begin_damage(session);
+                r = take_packets(session);
+                if (!session->looks_on)
+                        continue;
+                if (is_new && session->capture.frames == frames) {
+                        session->damage = before;
+                        session->damage.is_cut = true;
+                }
+                break;
+        }
+        return r;
+}
+
+int watch_session_read(struct watch_session *session)
+{
+        const int filled = capture_file_fill(&session->capture);
+
+        if (filled != NBT_ERR_IO && session->capture.ended && is_readable(session) && !session->settings->follow)
+                return take_end(session);
         if (filled <= 0)
                 return filled;
-        while ((r = capture_file_next(&session->capture, &record)) > 0)
-                take_packet(session, &record);
-        pass_on(session);
+        const int r = take_packets(session);
+
         return r < 0 ? r : 1;
 }
 
@@ -178,10 +254,21 @@ static void print_names(struct watch_session *session)
         free(rows);
 }
 
+static void tell_damage(struct watch_session *session)
+{
+        struct texts lines = texts_init(&session->arena);
+
+        capture_damage_tell(&session->capture, &session->damage, watch_session_input(session), &lines);
+        for (size_t i = 0; i < lines.count; i++)
+                (void)cli_failf(session->ctx, CLI_EXIT_OK, "%s", lines.lines[i]);
+}
+
 void watch_session_finish(struct watch_session *session)
 {
         struct watch_events events = {.arena = &session->arena};
 
+        arena_reset(&session->arena);
+        tell_damage(session);
         arena_reset(&session->arena);
         watch_tick(session->watch, (wall_t){session->packet_time.us + (int64_t)WATCH_CLAIM_MS * 1000}, &events);
         watch_session_tell(session, &events);

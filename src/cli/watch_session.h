@@ -48,6 +48,9 @@ struct watch_session {
         struct arena arena;
         struct strbuf line;
         struct capture_file capture; /* frames come from here */
+        struct capture_damage damage;
+        bool looks_on; /* behind damage, for where packets go on */
+        uint64_t damaged_from;
         size_t input_count;
         struct watch_input inputs[WATCH_INPUTS]; /* frames of its buffer, on their way to the tracker */
         wall_t packet_time;                      /* of the newest */
@@ -64,8 +67,12 @@ int watch_session_init(struct watch_session *session, struct cli_context *ctx,
 void watch_session_done(struct watch_session *session);
 
 /* Reads what waits on the descriptor and tells what changed. 1: something was read; 0: nothing waits, or the end
- * (session->capture.ended). Negative: what capture_file_fill() and capture_file_next() said. */
+ * (session->capture.ended). Of a file, what is damaged is passed over, and told at the end. Negative: what capture_file_fill() and
+ * capture_file_next() said. */
 int watch_session_read(struct watch_session *session) NBT_MUST_CHECK;
+
+/* What the stream is called in messages: the file as it was given, "standard input" or "capture". */
+const char *watch_session_input(const struct watch_session *session);
 
 /* Tells EVENTS: prints, alerts, shows. */
 void watch_session_tell(struct watch_session *session, const struct watch_events *events);

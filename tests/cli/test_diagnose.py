@@ -464,3 +464,29 @@ def test_no_name_leaves_its_place_in_a_command(judged, evil, suffix):
         words = shlex.split(command)
         if words[:2] == ["netbt", "query"]:
             assert len(words) == 3
+
+
+SERVER_2505 = """Log Name:      System
+Source:        Server
+Event ID:      2505
+Level:         Error
+Computer:      FILESRV
+Description:
+The server could not bind to the transport \\Device\\NetBT_Tcpip_{A8D0} because another computer on the network has the same name.  The server could not start.
+"""
+
+
+def test_a_companion_alone(diagnose):
+    """Another source's word of a conflict is no NetBT event: what it says is told, and what is missing; it is not refused as unreadable."""
+    done = diagnose(event=SERVER_2505)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    assert "No conflict was found." in said and "Nothing is wrong" not in said
+    assert "No event 4319, 4320 or 4321 of NetBT was given, which would tell the name and the other machine" in said
+    assert "What was given says: Server 2505: the server could not bind to a transport, because another computer" in said
+
+
+def test_a_stranger_alone(diagnose):
+    """What has nothing to do with names is refused, as before."""
+    done = diagnose(event=SERVER_2505.replace("Server", "EventLog").replace("2505", "6005"))
+    assert done.returncode == 2 and done.stderr.count("\n") == 1

@@ -86,15 +86,35 @@ def test_nothing_wrong(run, tmp_path):
 
 
 @pytest.mark.parametrize("data,why", [(b"", "neither a pcap"), (b"GIF89a and so on" * 4, "neither a pcap"),
-                                      (b"\x1f\x8b\x08" + bytes(60), "compressed"), (pcap(CONFLICT)[:-5], "in the middle of a packet"),
-                                      (pcap(CONFLICT[:3]) + b"\xff" * 16 + bytes(40), "damaged at byte")])
-def test_damaged(run, tmp_path, data, why):
+                                      (b"\x1f\x8b\x08" + bytes(60), "compressed")])
+def test_no_capture(run, tmp_path, data, why):
     path = tmp_path / "damaged"
     path.write_bytes(data)
     done = run("netbt", "watch", "-r", path)
     assert done.returncode == 2 and why in done.stderr and done.stderr.count("\n") == 1
-    if data.startswith(pcap([])):
-        assert "conflict TWIN<20>" in done.stdout  # what stands before the damage is told
+
+
+OVERWRITTEN = bytearray(pcap(CONFLICT[:1] + CONFLICT))
+OVERWRITTEN[24:40] = b"\xff" * 16
+LOST = len(pcap(CONFLICT[:1])) - 24
+
+
+@pytest.mark.parametrize("data,why", [
+    (pcap(CONFLICT + CONFLICT[:1])[:-5], f"it ends in the middle of a packet, at byte {len(pcap(CONFLICT + CONFLICT[:1])) - 5} behind packet {len(CONFLICT)}"),
+    (pcap(CONFLICT) + b"\xff" * 16 + bytes(40), f"damaged in 1 place, the first at byte {len(pcap(CONFLICT))} behind packet {len(CONFLICT)}; "
+     f"0 bytes were passed over, {len(CONFLICT)} packets were read"),
+    (bytes(OVERWRITTEN), f"damaged in 1 place, the first at byte 24 behind packet 0; {LOST} bytes were passed over, {len(CONFLICT)} packets were read")])
+def test_damaged(run, tmp_path, data, why):
+    """What stands before and behind damage is read, and where the damage is is told, as netbt diagnose --pcap does with the same words."""
+    path = tmp_path / "damaged.pcap"
+    path.write_bytes(data)
+    done = run("netbt", "watch", "-r", path)
+    assert "conflict TWIN<20>" in done.stdout and done.returncode == 1
+    assert done.stderr == f"netbt watch: {path}: {why}\n"
+    diagnosed = run("netbt", "diagnose", "--offline", "--config", tmp_path / "none.reg", "--state-dir", tmp_path, "--runtime-dir", tmp_path, "--pcap", path)
+    assert f"damaged.pcap: {why}" in " ".join(diagnosed.stdout.split())
+    piped = subprocess.run([program("netbt"), "watch", "-r", "-"], input=data, capture_output=True)
+    assert piped.stdout.decode() == done.stdout and piped.stderr.decode() == f"netbt watch: standard input: {why}\n"
 
 
 def test_every_length(run, tmp_path):
