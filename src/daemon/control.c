@@ -65,17 +65,36 @@ static bool is_served(const struct sockaddr_un *address)
         return served;
 }
 
+/* The socket that was made at PATH becomes USER's. The directory is theirs: they may have put something else there meanwhile. */
+static int give_socket(const char *path, const struct sandbox_user *user)
+{
+        const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+        int r = fd < 0 ? -1 : fstat(fd, &st);
+
+        if (r == 0 && (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)) {
+                errno = EEXIST;
+                r = -1;
+        }
+        if (r == 0)
+                r = fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH);
+        const int error = errno;
+
+        if (fd >= 0)
+                close(fd);
+        errno = error;
+        return r;
+}
+
 static int bind_and_listen(int fd, const struct sockaddr_un *address, const struct sandbox_user *user)
 {
-        /* Nobody may connect between bind() and chmod(). */
-        const mode_t mask = umask(0177);
+        /* Mode 0660 from the start; nobody can connect before listen(). */
+        const mode_t mask = umask(0117);
         int r = bind(fd, (const struct sockaddr *)address, sizeof *address);
 
         umask(mask);
         if (r == 0 && user)
-                r = lchown(address->sun_path, user->uid, user->gid);
-        if (r == 0)
-                r = chmod(address->sun_path, 0660);
+                r = give_socket(address->sun_path, user);
         if (r == 0)
                 r = listen(fd, CONTROL_MAX_CLIENTS);
         return r < 0 ? NBT_ERR_IO : 0;
@@ -435,23 +454,35 @@ static void on_client(void *context, unsigned events)
                 client_close(client);
 }
 
+/* Is GROUP one of the other end's further groups? There may be as many as the kernel allows. */
+static bool peer_is_in(int fd, gid_t group)
+{
+        gid_t none;
+        socklen_t len = 0;
+        bool found = false;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &len) == 0 || errno != ERANGE)
+                return false;
+        gid_t *groups = malloc(len);
+        if (groups && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) == 0)
+                for (size_t i = 0; i < len / sizeof groups[0]; i++)
+                        found = found || groups[i] == group;
+        free(groups);
+        return found;
+}
+
 /* SO_PEERCRED and SO_PEERGROUPS: who the other end was when it connected. */
 static void look_at_peer(int fd, struct client *client)
 {
         struct ucred peer = {.uid = (uid_t)-1, .gid = (gid_t)-1};
-        gid_t groups[256];
         socklen_t len = sizeof peer;
 
         client->may_change = false;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
                 return;
         client->uid = peer.uid;
-        client->may_change = peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid();
-        len = sizeof groups;
-        if (client->may_change || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
-                return;
-        for (size_t i = 0; i < len / sizeof groups[0]; i++)
-                client->may_change = client->may_change || groups[i] == getegid();
+        client->may_change =
+                peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid() || peer_is_in(fd, getegid());
 }
 
 static void on_connect(void *context, unsigned events)

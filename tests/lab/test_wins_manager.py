@@ -179,14 +179,87 @@ def test_scavenge(server):
     assert rows(server, "GONE<20>")[0]["state"] == "active"
 
 
-def test_who_may_do_what(server):
+ASK = """import json, socket, struct, sys
+requests, found = json.loads(sys.stdin.read()), {}
+for request in requests:
+    end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        end.connect(sys.argv[1])
+    except PermissionError:
+        found[request["request"]] = "no entry"
+        continue
+    text = json.dumps(request).encode()
+    end.sendall(struct.pack(">I", len(text)) + text)
+    size, = struct.unpack(">I", end.recv(4, socket.MSG_WAITALL))
+    found[request["request"]] = json.loads(end.recv(size, socket.MSG_WAITALL))["result"]
+print(json.dumps(found))
+"""
+DENIED = -10
+
+
+def name16(text, suffix):
+    return text.encode().ljust(15).hex() + f"{suffix:02x}"
+
+
+READS = [{"request": "view"}, {"request": "server"}, {"request": "query", "name": name16("WINSSRV", 0x20)},
+         {"request": "status", "name": name16("WINSSRV", 0x00), "address": WINS}, {"request": "wins-status"}, {"request": "wins-show", "wins": {}},
+         {"request": "wins-check", "wins": {}}, {"request": "wins-watch", "wins": {}}]
+CHANGES = [{"request": "name-add", "name": name16("ADDED", 0x03), "kind": "unique"}, {"request": "name-release", "name": name16("ADDED", 0x03)},
+           {"request": "release-refresh"}, {"request": "reload"}, {"request": "settings-reload"},
+           {"request": "wins-add", "wins": {"records": [{"name": name16("NEW", 0x20), "scope": "", "type": "unique", "node": "h", "static": True,
+                                                        "members": [{"address": "10.0.0.1"}]}]}},
+           {"request": "wins-delete", "wins": {"filter": {"has_name": True, "name": name16("NEW", 0x20)}}},
+           {"request": "wins-scavenge"}, {"request": "wins-backup"}]
+
+
+def test_who_may_do_what(lab, lan):
+    """Every message of the control socket, from a server that runs as a user netbt of its own: strangers do not get in; the group netbt, as
+    first or as one of very many groups, root and the server's user may do everything; and if the socket were opened to all, strangers
+    could look and no more."""
+    host = lab.host("server", (lan, f"{WINS}/24"))
+    user, group, stranger = 64242, 64243, 65533
+    for name, line in (("passwd", f"netbt:x:{user}:{group}::/nonexistent:/usr/sbin/nologin"), ("group", f"netbt:x:{group}:")):
+        (host.directory / name).write_text(open(f"/etc/{name}").read() + line + "\n")
+    mounts = "".join(f"mount --bind {host.directory / name} /etc/{name} && " for name in ("passwd", "group"))
+    host.process = host.winsd("-n", "WINSSRV", "-g", "LAB", wrapper=("unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh"))
+    path = host.runtime / "node.sock"
+    there = os.stat(path)
+    assert (there.st_uid, there.st_gid, there.st_mode & 0o7777) == (user, group, 0o660)
+    assert {file.name: oct(file.stat().st_mode & 0o7) for file in host.state.iterdir() if file.is_file()} == {
+        file.name: "0o0" for file in host.state.iterdir() if file.is_file()}, "what is not to be read by the socket is not to be read by the file"
+
+    def ask(uid, gid, groups=()):
+        script = host.directory / "ask.py"
+        script.write_text(ASK)
+        who = ["setpriv", f"--reuid={uid}", f"--regid={gid}", f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"]
+        done = host.run(*who, "/usr/bin/python3", script, path, input=json.dumps(READS + CHANGES), check=0)
+        return json.loads(done.stdout)
+    all_of_them = {r["request"] for r in READS + CHANGES}
+    assert len(all_of_them) == 17, "every message there is (ctl.h)"
+    for uid, gid, groups in ((stranger, stranger, ()), (stranger, 0, (1, 2, 3)), (65534, 65534, ())):
+        assert set(ask(uid, gid, groups).values()) == {"no entry"}, (uid, gid)
+    many = [g for g in range(70000, 70400)]
+    for uid, gid, groups in ((0, 0, ()), (user, stranger, ()), (stranger, group, ()), (stranger, stranger, (group,)), (stranger, stranger, (*many, group))):
+        found = ask(uid, gid, groups)
+        assert set(found) == all_of_them and DENIED not in found.values() and "no entry" not in found.values(), (uid, gid, found)
+        assert {r["request"]: found[r["request"]] for r in READS if found[r["request"]] != 0} == {}, (uid, gid)
+        assert found["wins-add"] == found["wins-delete"] == found["wins-backup"] == found["name-add"] == 0, (uid, gid, found)
+    os.chmod(path, 0o666)
+    before = json.loads(wins(host, "show", "--json").stdout)["records"]
+    found = ask(stranger, stranger)
+    assert {k for k, v in found.items() if v == DENIED} == {r["request"] for r in CHANGES}
+    assert {found[r["request"]] for r in READS} == {0}
+    after = json.loads(wins(host, "show", "--json").stdout)["records"]
+    assert [(r["bytes"], r["version"]) for r in after] == [(r["bytes"], r["version"]) for r in before]
+    assert f"wins-add by uid {stranger}" in host.process.output(), "who orders a change is in the log, also one who may not"
+
+
+def test_who_may_not_is_told(server):
     """Others than root and the daemon's group see nothing and change nothing, and are told why."""
     command = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", str(BUILD / "src/cli/netbt"), "wins"]
-    done = subprocess.run([*command, "show", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
-    assert done.returncode == 3 and "root" in done.stderr and "group" in done.stderr and done.stdout == ""
-    group = os.stat(server.runtime / "node.sock").st_gid
-    member = [*command[:2], f"--regid={group}", *command[3:]]
-    done = subprocess.run([*member, "status", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    done = subprocess.run([*member, "add", "MEMBER<20>", "10.0.0.1", "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    for verb in (["show"], ["status"], ["add", "X<20>", "10.0.0.1"], ["watch"], ["backup"]):
+        done = subprocess.run([*command, *verb, "--runtime-dir", str(server.runtime)], capture_output=True, text=True)
+        assert done.returncode == 3 and done.stdout == "" and len(done.stderr.splitlines()) == 1, done.stderr
+        assert "root" in done.stderr and "group" in done.stderr
+    done = subprocess.run([*command, "restore", "--empty", "--state-dir", str(server.state)], capture_output=True, text=True)
+    assert done.returncode == 3 and "root" in done.stderr, done.stderr
