@@ -56,7 +56,9 @@ int wins_run_backup(const struct cli_context *ctx, const struct wins_args *args)
         if (exit == CLI_EXIT_OK)
                 exit = wins_talk_call(&talk, CTL_REQUEST_WINS_BACKUP, &request, &arena, &reply);
         if (exit == CLI_EXIT_OK && (reply.result < 0 || !reply.wins))
-                exit = wins_talk_refused(&talk, &reply, "no backup was made");
+                exit = reply.result == NBT_ERR_IO ? cli_fail(ctx, CLI_EXIT_FAILED, "no backup was made", reply.message,
+                                                             "name a file where the server's user may write, or none")
+                                                  : wins_talk_refused(&talk, &reply, "no backup was made");
         else if (exit == CLI_EXIT_OK)
                 print_backup(ctx, reply.wins);
         wins_talk_close(&talk);

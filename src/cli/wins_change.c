@@ -77,6 +77,27 @@ static int send_records(const struct cli_context *ctx, const struct wins_args *a
         return exit;
 }
 
+static int parse_addresses(const struct cli_context *ctx, const struct wins_args *args,
+                           uint32_t addresses[WINS_MAX_MEMBERS], size_t *ret_count)
+{
+        size_t count = 0;
+
+        for (size_t i = 1; i < args->word_count; i++) {
+                uint32_t address;
+
+                if (ip4_parse(args->words[i], &address) < 0)
+                        return cli_failf(ctx, CLI_EXIT_USAGE, "%s: not an IPv4 address", args->words[i]);
+                if (address == 0 || address == IP4_BROADCAST)
+                        return cli_failf(ctx, CLI_EXIT_USAGE, "%s: the address of no host", args->words[i]);
+                for (size_t j = 0; j < count; j++)
+                        if (addresses[j] == address)
+                                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: given twice", args->words[i]);
+                addresses[count++] = address;
+        }
+        *ret_count = count;
+        return CLI_EXIT_OK;
+}
+
 /* NAME ADDRESS...: the name without its <XX>, -1 or its suffix, and the addresses. */
 static int parse_mapping(const struct cli_context *ctx, const struct wins_args *args, struct wins_filter *ret_name,
                          uint32_t addresses[WINS_MAX_MEMBERS], size_t *ret_count)
@@ -92,17 +113,37 @@ static int parse_mapping(const struct cli_context *ctx, const struct wins_args *
                 return exit;
         if (args->word_count - 1 > WINS_MAX_MEMBERS)
                 return cli_failf(ctx, CLI_EXIT_USAGE, "a record holds at most %d addresses", WINS_MAX_MEMBERS);
-        for (size_t i = 1; i < args->word_count; i++)
-                if (ip4_parse(args->words[i], &addresses[(*ret_count)++]) < 0)
-                        return cli_failf(ctx, CLI_EXIT_USAGE, "%s: not an IPv4 address", args->words[i]);
+        return parse_addresses(ctx, args, addresses, ret_count);
+}
+
+/* <1C> and <1E> are groups whatever is said (facts/wins.md); any other name is a machine's if nothing is said. */
+static int check_class(const struct cli_context *ctx, const char *text, const struct wins_filter *name,
+                       enum wins_type type)
+{
+        const int suffix = name->has_name ? nb_name_suffix(&name->name) : -1;
+
+        if ((suffix == 0x1C && type != WINS_INTERNET) || (suffix == 0x1E && type != WINS_GROUP))
+                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: a <%02X> is a group's name, never %s; leave --type out",
+                                 text, (unsigned)suffix, wins_type_str(type));
         return CLI_EXIT_OK;
+}
+
+/* Of a name for which no type was given. */
+static enum wins_mapping default_kind(const struct wins_filter *name, size_t address_count)
+{
+        const int suffix = name->has_name ? nb_name_suffix(&name->name) : -1;
+
+        return suffix == 0x1C      ? WINS_MAP_DOMAIN
+               : suffix == 0x1E    ? WINS_MAP_GROUP
+               : address_count > 1 ? WINS_MAP_MULTIHOMED
+                                   : WINS_MAP_UNIQUE;
 }
 
 static int add_static(const struct cli_context *ctx, const struct wins_args *args)
 {
         const struct nb_scope *scope = args->filter.has_scope ? &args->filter.scope : &(struct nb_scope){0};
         struct wins_record records[WINS_MAPPING_MAX_RECORDS];
-        enum wins_mapping kind = WINS_MAP_UNIQUE;
+        enum wins_mapping kind;
         uint32_t addresses[WINS_MAX_MEMBERS];
         struct wins_filter name;
         char stem[NB_NAME_BYTES] = "";
@@ -111,21 +152,27 @@ static int add_static(const struct cli_context *ctx, const struct wins_args *arg
 
         if (exit != CLI_EXIT_OK)
                 return exit;
+        kind = default_kind(&name, count);
         if (args->kind && wins_mapping_parse(args->kind, &kind) < 0)
                 return cli_failf(ctx, CLI_EXIT_USAGE,
                                  "%s: not a kind of mapping; use unique, group, domain, internet or multihomed",
                                  args->kind);
-        if (!args->kind && count > 1)
-                kind = WINS_MAP_MULTIHOMED;
         memcpy(stem, name.has_name ? name.name.bytes : name.prefix, NB_SUFFIX_AT);
         for (size_t len = NB_SUFFIX_AT; len > 0 && stem[len - 1] == ' '; len--)
                 stem[len - 1] = '\0';
         const int r = wins_mapping_make(kind, stem, name.has_name ? nb_name_suffix(&name.name) : -1, scope, addresses,
                                         count, records);
 
+        if (r == NBT_ERR_RANGE && scope->len_bytes > WINS_SCOPE_MAX_BYTES)
+                return cli_failf(ctx, CLI_EXIT_USAGE, "--scope: longer than the %u bytes that a WINS server takes",
+                                 WINS_SCOPE_MAX_BYTES);
         if (r < 0)
-                return cli_failf(ctx, CLI_EXIT_USAGE, "%s: not a mapping: %s", args->words[0],
-                                 r == NBT_ERR_RANGE ? "this kind has another number of addresses" : nbt_err_str(r));
+                return cli_failf(
+                        ctx, CLI_EXIT_USAGE,
+                        "%s: a mapping of this kind has one address; use --type multihomed, domain or internet",
+                        args->words[0]);
+        if (check_class(ctx, args->words[0], &name, records[0].type) != CLI_EXIT_OK)
+                return CLI_EXIT_USAGE;
         return send_records(ctx, args, records, (size_t)r);
 }
 
@@ -159,11 +206,14 @@ static int add_dynamic(const struct cli_context *ctx, const struct wins_args *ar
                 record.name = name.name;
         else
                 memcpy(record.name.bytes, name.prefix, NB_SUFFIX_AT);
-        if (!args->filter.has_type && count > 1)
-                record.type = WINS_MULTIHOMED;
+        if (!args->filter.has_type)
+                record.type = wins_mapping_type(default_kind(&name, count));
         if (record.type <= WINS_GROUP && count > 1)
                 return cli_failf(ctx, CLI_EXIT_USAGE, "a %s record has one address; use --type multihomed or internet",
                                  wins_type_str(record.type));
+        exit = check_class(ctx, args->words[0], &name, record.type);
+        if (exit != CLI_EXIT_OK)
+                return exit;
         for (size_t i = 0; i < count; i++)
                 record.members[record.member_count++].address = addresses[i];
         return send_records(ctx, args, &record, 1);

@@ -12,7 +12,8 @@
 
 static int bad_name(const struct cli_context *ctx, const char *text, int r)
 {
-        return cli_failf(ctx, CLI_EXIT_USAGE, "%s: %s; write NAME or NAME<XX>, at most 15 characters", text,
+        return cli_failf(ctx, CLI_EXIT_USAGE, "%s: %s; write NAME or NAME<XX>, at most 15 characters",
+                         text[0] ? text : "\"\"",
                          r == NBT_ERR_RANGE ? "too long for a NetBIOS name" : "not a NetBIOS name");
 }
 
@@ -161,6 +162,10 @@ int wins_filter_option(const struct cli_context *ctx, int option, const char *va
         case WINS_OPT_MIN_VERSION:
                 return take_version(ctx, value, &filter->min_version);
         default: /* WINS_OPT_MAX_VERSION: the table of options holds no other filter */
-                return take_version(ctx, value, &filter->max_version);
+                if (take_version(ctx, value, &filter->max_version) != CLI_EXIT_OK)
+                        return CLI_EXIT_USAGE;
+                return filter->max_version
+                               ? CLI_EXIT_OK
+                               : cli_failf(ctx, CLI_EXIT_USAGE, "--max-version %s: versions begin with 1", value);
         }
 }

@@ -206,8 +206,10 @@ void winsd_backed_up(struct winsd *winsd, int result)
         winsd->backup_id = 0;
         if (result < 0) {
                 keeper_look(winsd->keeper, &state);
-                snprintf(reply.message, sizeof reply.message, "%.100s cannot be written: %s", winsd->backup_path,
+                snprintf(reply.message, sizeof reply.message, "%.80s cannot be written by user %s: %.100s",
+                         winsd->backup_path, winsd->parts.server->user,
                          *state.error ? state.error : nbt_err_str(result));
+                reply.result = result == NBT_ERR_DENIED ? NBT_ERR_IO : result; /* the server was, not who asks it */
                 log_line(0, "backup: %s", reply.message);
         } else {
                 winsd->last_backup_us = clock_wall().us;

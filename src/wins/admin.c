@@ -183,7 +183,8 @@ static bool has_good_members(const struct wins_record *record)
         if ((record->type == WINS_UNIQUE || record->type == WINS_GROUP) && record->member_count != 1)
                 return false;
         for (unsigned i = 0; i < record->member_count; i++)
-                if (record->members[i].address == 0 || wins_record_member(record, record->members[i].address) != (int)i)
+                if (record->members[i].address == 0 || record->members[i].address == IP4_BROADCAST ||
+                    wins_record_member(record, record->members[i].address) != (int)i)
                         return false;
         return true;
 }

@@ -252,7 +252,7 @@ int wins_mapping_parse(const char *text, enum wins_mapping *ret)
         return NBT_ERR_MALFORMED;
 }
 
-static enum wins_type mapping_type(enum wins_mapping kind)
+enum wins_type wins_mapping_type(enum wins_mapping kind)
 {
         switch (kind) {
         case WINS_MAP_UNIQUE:
@@ -284,7 +284,7 @@ static size_t mapping_suffixes(enum wins_mapping kind, int suffix, uint8_t ret[W
 int wins_mapping_make(enum wins_mapping kind, const char *name, int suffix, const struct nb_scope *scope,
                       const uint32_t *addresses, size_t address_count, struct wins_record ret[WINS_MAPPING_MAX_RECORDS])
 {
-        const enum wins_type type = mapping_type(kind);
+        const enum wins_type type = wins_mapping_type(kind);
         const size_t most = type == WINS_UNIQUE || type == WINS_GROUP ? 1 : WINS_MAX_MEMBERS;
         uint8_t suffixes[WINS_MAPPING_MAX_RECORDS];
 

@@ -51,5 +51,6 @@ enum wins_mapping { WINS_MAP_UNIQUE, WINS_MAP_GROUP, WINS_MAP_DOMAIN, WINS_MAP_I
 int wins_mapping_make(enum wins_mapping kind, const char *name, int suffix, const struct nb_scope *scope,
                       const uint32_t *addresses, size_t address_count,
                       struct wins_record ret[WINS_MAPPING_MAX_RECORDS]) NBT_MUST_CHECK;
+enum wins_type wins_mapping_type(enum wins_mapping kind); /* of its records */
 int wins_mapping_parse(const char *text,
                        enum wins_mapping *ret) NBT_MUST_CHECK; /* "unique", …, "domain"; NBT_ERR_MALFORMED */

@@ -208,6 +208,9 @@ def test_static_add(wins, daemon):
     assert [m["address"] for m in rows["records"][0]["members"]] == ["10.0.0.1", "10.0.0.2"]
     assert wins("static", "add", "SALES", "10.0.0.1", "10.0.0.2", "--type", "domain").returncode == 0
     assert [(r["name"], r["type"]) for r in asked(daemon, "wins-add")[-1]["records"]] == [(name16("SALES", 0x1C), "internet")]
+    for name, wanted in (("SALES<1C>", "internet"), ("SALES<1E>", "group")):
+        assert wins("static", "add", name, "10.0.0.1").returncode == wins("add", name, "10.0.0.1").returncode == 0
+        assert [r["type"] for ask in asked(daemon, "wins-add")[-2:] for r in ask["records"]] == [wanted, wanted], "what such a name always is"
     assert wins("static", "add", "MASTER<1B>", "10.0.0.1").returncode == 0
     assert [r["name"] for r in asked(daemon, "wins-add")[-1]["records"]] == [name16("MASTER", 0x1B)]
 
@@ -428,6 +431,11 @@ def test_watch(wins, daemon):
     (["show", "WAYTOOLONGFORANAME"], "too long for a NetBIOS name"), (["show", "*"], "not a NetBIOS name"), (["search"], "search takes one pattern"),
     (["search", "A" * 70], "too long for a pattern"), (["export", "--format", "pdf"], "--format pdf: unknown"), (["restore"], "restore takes"),
     (["restore", "x", "--empty"], "restore takes"), (["watch", "x"], "watch takes nothing more"), (["add", "FILESRV"], "add takes a name and its addresses"),
+    (["add", "A", "0.0.0.0"], "0.0.0.0: the address of no host"), (["static", "add", "A", "255.255.255.255"], "255.255.255.255: the address of no host"),
+    (["add", "A", "10.0.0.1", "10.0.0.2", "10.0.0.1"], "10.0.0.1: given twice"), (["static", "add", "A", "10.0.0.1", "10.0.0.2", "--type", "unique"], "has one address"),
+    (["static", "add", "A<1C>", "10.0.0.1", "--type", "unique"], "a <1C> is a group's name, never unique"), (["add", "A<1E>", "10.0.0.1", "--type", "multihomed"], "a <1E> is a group's name"),
+    (["show", "--max-version", "0", "--owner", "10.0.0.9"], "versions begin with 1"), (["show", ""], '"": not a NetBIOS name'),
+    (["static", "add", "A", "10.0.0.1", "--scope", ".".join(["A" * 60] * 4)], "--scope: longer than the 237 bytes"),
     (["status", "x"], "status takes nothing more"), (["stats", "x"], "stats takes nothing more"), (["scavenge", "x"], "scavenge takes nothing more"),
     (["add", "FILESRV", "10.0.0.1", "--dry-run"], "--dry-run: not an option of add"), (["scavenge", "--dry-run"], "--dry-run: not an option of scavenge"),
     (["restore", "x", "--dry-run"], "--dry-run: not an option of restore"), (["static", "import", "x", "--type", "group"], "--type: not an option of static import"),

@@ -403,7 +403,7 @@ static void test_empty(void **state)
 
 #define CROWD 100000u
 
-/* 100,000 machines, and a handful of each kind that somebody looks for. A page looks at 8192 records at most: what takes one page
+/* 100,000 machines, and a handful of each kind that somebody looks for. A page looks at 2048 records at most: what takes one page
  * was not looked for among all. */
 static void test_indexes_serve(void **state)
 {
