@@ -38,6 +38,22 @@ static void print_backup(const struct cli_context *ctx, const struct ctl_wins_re
                         (unsigned long long)reply->size_bytes);
 }
 
+static const char *todo_for_backup(int result)
+{
+        switch (result) {
+        case NBT_ERR_EXISTS:
+                return "name a file that is not there yet";
+        case NBT_ERR_NOT_FOUND:
+                return "make its directory first";
+        case NBT_ERR_IO: /* what the server's user was denied, too */
+                return "name a file where the server's user may write, or none";
+        case NBT_ERR_FULL:
+                return "make room there, or name a file on another disk";
+        default:
+                return NULL;
+        }
+}
+
 int wins_run_backup(const struct cli_context *ctx, const struct wins_args *args)
 {
         struct ctl_wins_request request = {0};
@@ -56,9 +72,7 @@ int wins_run_backup(const struct cli_context *ctx, const struct wins_args *args)
         if (exit == CLI_EXIT_OK)
                 exit = wins_talk_call(&talk, CTL_REQUEST_WINS_BACKUP, &request, &arena, &reply);
         if (exit == CLI_EXIT_OK && (reply.result < 0 || !reply.wins))
-                exit = reply.result == NBT_ERR_IO ? cli_fail(ctx, CLI_EXIT_FAILED, "no backup was made", reply.message,
-                                                             "name a file where the server's user may write, or none")
-                                                  : wins_talk_refused(&talk, &reply, "no backup was made");
+                exit = wins_talk_failed(&talk, &reply, "no backup was made", todo_for_backup(reply.result));
         else if (exit == CLI_EXIT_OK)
                 print_backup(ctx, reply.wins);
         wins_talk_close(&talk);

@@ -54,6 +54,8 @@ const char *wins_talk_todo(int code);
 
 /* Tells why REPLY refuses what was asked for (DOING: "the records cannot be listed"), and returns the exit code. */
 int wins_talk_refused(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing);
+/* The same with what to do; NULL: what wins_talk_refused() would say. */
+int wins_talk_failed(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing, const char *todo);
 
 /* What a page is handed to; a negative result ends the walk. */
 typedef int (*wins_page_fn)(void *context, const struct ctl_wins_reply *page);

@@ -66,11 +66,16 @@ static const char *why_of(const struct ctl_reply *reply)
         return nbt_err_str(reply->result);
 }
 
-int wins_talk_refused(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing)
+int wins_talk_failed(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing, const char *todo)
 {
         const enum cli_exit exit = reply->result == NBT_ERR_RANGE ? CLI_EXIT_USAGE : CLI_EXIT_FAILED;
 
-        return cli_fail(talk->ctx, exit, doing, why_of(reply), todo_for(reply->result));
+        return cli_fail(talk->ctx, exit, doing, why_of(reply), todo ? todo : todo_for(reply->result));
+}
+
+int wins_talk_refused(const struct wins_talk *talk, const struct ctl_reply *reply, const char *doing)
+{
+        return wins_talk_failed(talk, reply, doing, NULL);
 }
 
 static const char *doing_what(enum ctl_request_type type)

@@ -82,6 +82,24 @@ def test_a_deleted_database_takes_no_claims(server, loader):
     assert load(loader, "each", 0, NAMES)["positive"] == NAMES
 
 
+def test_a_backup_that_cannot_be_written_says_what_to_do(server):
+    """And leaves nothing behind; the server's user is not the one who asks."""
+    taken = server.directory / "taken.db"
+    taken.write_text("mine")
+    closed = server.directory / "closed"
+    closed.mkdir(mode=0o700)
+    for path, why, what_to_do in (
+        (taken, "there is a file of that name", "name a file that is not there yet"),
+        (closed, "there is a file of that name", "name a file that is not there yet"),
+        (closed / "saved.db", "Permission denied", "name a file where the server's user may write"),
+        (server.directory / "none" / "saved.db", "No such file or directory", "make its directory first"),
+    ):
+        done = server.netbt("wins", "backup", path)
+        assert done.returncode == 3
+        assert done.stderr.count("\n") == 1 and why in done.stderr and what_to_do in done.stderr, done.stderr
+    assert taken.read_text() == "mine" and not list(closed.iterdir())
+
+
 def test_backup_while_claims_come(server, loader):
     """All that was acknowledged before the backup began is in it."""
     assert load(loader, "register", 0, NAMES)["positive"] == NAMES
