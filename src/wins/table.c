@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHUNK_BYTES (WINS_CHUNK_SLOTS * sizeof(struct wins_slot))
+
 int wins_table_init(struct wins_table *table, uint64_t seed)
 {
         *table = (struct wins_table){
@@ -21,7 +23,7 @@ int wins_table_init(struct wins_table *table, uint64_t seed)
 void wins_table_done(struct wins_table *table)
 {
         for (uint32_t i = 0; i < table->chunk_count; i++) {
-                pages_free(table->chunks[i]);
+                pages_free(table->chunks[i], CHUNK_BYTES);
                 free(table->marks[i]);
         }
         free(table->chunks);
@@ -41,7 +43,7 @@ uint64_t wins_table_bytes(const struct wins_table *table)
 
 /* ---- room ---------------------------------------------------------------------------------------------------------------- */
 
-_Static_assert(WINS_CHUNK_SLOTS * sizeof(struct wins_slot) == PAGES_BLOCK_BYTES, "a chunk is a block");
+_Static_assert(CHUNK_BYTES == PAGES_HUGE_BYTES, "a chunk is a huge page");
 
 static int grow_chunks(struct wins_table *table)
 {
@@ -65,16 +67,16 @@ static int add_chunk(struct wins_table *table)
         if (table->chunk_count == table->chunk_room && grow_chunks(table) < 0)
                 return NBT_ERR_NOMEM;
         /* The first in small pages: most networks have not so many names, and then it takes what they need. */
-        struct wins_slot *chunk = pages_new(table->chunk_count > 0);
+        struct wins_slot *chunk = pages_new(CHUNK_BYTES, table->chunk_count > 0);
         struct wins_marks *marks = calloc(1, sizeof(*marks));
         if (!chunk || !marks) {
-                pages_free(chunk);
+                pages_free(chunk, CHUNK_BYTES);
                 free(marks);
                 return NBT_ERR_NOMEM;
         }
         table->chunks[table->chunk_count] = chunk;
         table->marks[table->chunk_count++] = marks;
-        table->bytes += WINS_CHUNK_SLOTS * sizeof(*chunk) + sizeof(*marks);
+        table->bytes += CHUNK_BYTES + sizeof(*marks);
         return 0;
 }
 

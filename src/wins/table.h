@@ -55,6 +55,15 @@ struct wins_name_shard {
         uint32_t mask, count;
 };
 
+/* Shards double one by one, but all at about the same time: those of one size lie side by side, so that huge pages serve. */
+#define WINS_SHARD_MIN 8u
+#define WINS_SHARD_SIZES 20u /* the last has room for thirty times WINS_MAX_RECORDS */
+
+struct wins_name_size {
+        uint64_t *entries; /* of WINS_SHARDS shards, each in its place; NULL while no shard is of this size */
+        uint32_t shards;   /* of this size */
+};
+
 struct wins_table_owner {
         uint32_t address;
         uint32_t count; /* of records */
@@ -70,7 +79,7 @@ enum wins_mark {
         WINS_MARKS,
 };
 
-#define WINS_CHUNK_SLOTS 32768u /* a block of base/pages.h */
+#define WINS_CHUNK_SLOTS 32768u /* a huge page of them */
 #define WINS_CHUNK_WORDS (WINS_CHUNK_SLOTS / 64)
 
 struct wins_marks {
@@ -89,6 +98,7 @@ struct wins_table {
         uint32_t owner_count, owner_room;
         struct wins_scopes scopes;
         struct wins_name_shard names[WINS_SHARDS];
+        struct wins_name_size name_sizes[WINS_SHARD_SIZES];
         struct wins_order by_name, by_address, by_version, by_class; /* of slots, but by_address: of references */
         uint64_t seed;
         uint64_t live, limit; /* records there are, and may be */

@@ -1,6 +1,7 @@
 #include "wins/table_index.h"
 
 #include "base/hash.h"
+#include "base/pages.h"
 #include "wins/limits.h"
 
 #include <endian.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #define SHARD_SHIFT 54 /* the top ten bits choose the shard, the low half the place in it */
-#define SHARD_MIN 8u
 #define SCOPE_SPREAD UINT64_C(0x9E3779B97F4A7C15)
 #define SUFFIX_SHIFT 16 /* above the scope */
 
@@ -171,23 +171,53 @@ static void shard_insert(struct wins_name_shard *shard, uint64_t entry)
         shard->entries[i] = entry;
 }
 
+static size_t size_bytes(unsigned size)
+{
+        return sizeof(uint64_t) * WINS_SHARDS * ((size_t)WINS_SHARD_MIN << size);
+}
+
+/* The memory of shard NUMBER once it has WINS_SHARD_MIN << SIZE entries, zeroed, for no shard comes back to a size; NULL: there is none. */
+static uint64_t *place_of(struct wins_table *table, uint32_t number, unsigned size)
+{
+        struct wins_name_size *all = &table->name_sizes[size];
+
+        if (size == WINS_SHARD_SIZES)
+                return NULL;
+        if (!all->entries)
+                all->entries = pages_new(size_bytes(size), size_bytes(size) >= PAGES_HUGE_BYTES);
+        return all->entries ? all->entries + ((size_t)number * WINS_SHARD_MIN << size) : NULL;
+}
+
+static void leave_size(struct wins_table *table, unsigned size)
+{
+        struct wins_name_size *all = &table->name_sizes[size];
+
+        if (--all->shards > 0)
+                return;
+        pages_free(all->entries, size_bytes(size));
+        all->entries = NULL;
+}
+
 int wins_index_reserve_name(struct wins_table *table, uint64_t hash)
 {
-        struct wins_name_shard *shard = &table->names[hash >> SHARD_SHIFT];
-        const uint32_t size = shard->entries ? shard->mask + 1 : 0;
+        const uint32_t number = (uint32_t)(hash >> SHARD_SHIFT);
+        struct wins_name_shard *shard = &table->names[number];
+        const uint32_t room = shard->entries ? shard->mask + 1 : 0;
 
-        if (shard->count + 1 <= size / 4 * 3)
+        if (shard->count + 1 <= room / 4 * 3)
                 return 0;
-        const uint32_t wanted = size ? size * 2 : SHARD_MIN;
+        const unsigned size = room ? (unsigned)__builtin_ctz(room / WINS_SHARD_MIN) + 1 : 0;
         struct wins_name_shard bigger = {
-                .entries = calloc(wanted, sizeof(*bigger.entries)), .mask = wanted - 1, .count = shard->count};
+                .entries = place_of(table, number, size), .mask = (WINS_SHARD_MIN << size) - 1, .count = shard->count};
         if (!bigger.entries)
                 return NBT_ERR_NOMEM;
-        for (uint32_t i = 0; i < size; i++)
+        for (uint32_t i = 0; i < room; i++)
                 if (shard->entries[i] != 0)
                         shard_insert(&bigger, shard->entries[i]);
-        free(shard->entries);
-        table->bytes += (wanted - size) * sizeof(*bigger.entries);
+        table->name_sizes[size].shards++;
+        if (room)
+                leave_size(table, size - 1);
+        table->bytes += (bigger.mask + 1 - room) * sizeof(*bigger.entries);
         *shard = bigger;
         return 0;
 }
@@ -421,8 +451,8 @@ void wins_index_init(struct wins_table *table)
 
 void wins_index_done(struct wins_table *table)
 {
-        for (unsigned i = 0; i < WINS_SHARDS; i++)
-                free(table->names[i].entries);
+        for (unsigned size = 0; size < WINS_SHARD_SIZES; size++)
+                pages_free(table->name_sizes[size].entries, size_bytes(size));
         wins_order_done(&table->by_name);
         wins_order_done(&table->by_address);
         wins_order_done(&table->by_version);

@@ -123,16 +123,17 @@ static void pages_are_aligned_and_zeroed(void **state)
 {
         (void)state;
         for (int huge = 0; huge < 2; huge++) {
-                uint8_t *block = pages_new(huge);
+                const size_t size = 3 * PAGES_HUGE_BYTES + 8;
+                uint8_t *block = pages_new(size, huge);
 
                 assert_non_null(block);
-                assert_int_equal((uintptr_t)block % PAGES_BLOCK_BYTES, 0);
-                for (size_t i = 0; i < PAGES_BLOCK_BYTES; i += 64)
+                assert_int_equal((uintptr_t)block % PAGES_HUGE_BYTES, 0);
+                for (size_t i = 0; i < size; i += 64)
                         assert_int_equal(block[i], 0);
-                memset(block, 1, PAGES_BLOCK_BYTES);
-                pages_free(block);
+                memset(block, 1, size);
+                pages_free(block, size);
         }
-        pages_free(NULL);
+        pages_free(NULL, 1);
 }
 
 static void strbuf_failure_is_sticky(void **state)

@@ -27,11 +27,11 @@ static bool always; /* of wins_new() too */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
-void *__real_pages_new(bool huge);
+void *__real_pages_new(size_t size, bool huge);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
-void *__wrap_pages_new(bool huge);
+void *__wrap_pages_new(size_t size, bool huge);
 
 static bool fails(void)
 {
@@ -56,9 +56,9 @@ void *__wrap_realloc(void *old, size_t size)
         return fails() ? NULL : __real_realloc(old, size);
 }
 
-void *__wrap_pages_new(bool huge)
+void *__wrap_pages_new(size_t size, bool huge)
 {
-        return fails() ? NULL : __real_pages_new(huge);
+        return fails() ? NULL : __real_pages_new(size, huge);
 }
 
 /* ---- the story ----------------------------------------------------------------------------------------------------------- */
