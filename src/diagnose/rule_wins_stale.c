@@ -8,17 +8,21 @@
 
 static void remedy(const struct rule_input *in, const struct winsrec *found, struct texts *lines)
 {
-        if (found->record)
+        if (found->record) {
                 texts_add(lines,
                           "On the WINS server (winsd): `netbt wins backup`, then: `netbt wins delete %s` (what `netbt "
                           "diagnose --fix` does), and for what else has gone stale: `netbt wins scavenge`",
                           describe_word(in));
-        else
+        } else {
                 texts_add(
                         lines,
                         "On a Windows WINS server: WINS Manager > Mappings > Initiate Scavenging; or delete the entry: "
                         "`netsh wins server delete name Name=%s EndChar=%02x`; with winsd: `netbt wins delete %s`",
                         describe_bare(in), nb_name_suffix(&in->c->name), describe_word(in));
+                texts_add(lines,
+                          "On a Samba WINS server: stop nmbd, remove the line of \"%s#%02x\" in wins.dat, start it",
+                          describe_stem(in), nb_name_suffix(&in->c->name));
+        }
         remedy_recover(in, lines);
 }
 

@@ -3,6 +3,7 @@ import json
 import select
 import socket
 import threading
+import time
 
 import pytest
 
@@ -269,6 +270,22 @@ def test_stale_record_by_the_wire_alone(lab, lan, server, node):
     report, code = node.diagnose("--wins", WINS)
     assert code == 1 and found(report) == {("FILESRV", "20"): ("wins-stale-record", "likely")}
     assert "delete it there, as said above" in node.netbt("diagnose", "--fix", "--wins", WINS, check=1).stdout
+
+
+@case("wins-stale-record", "likely", "FILESRV<20>", by="10.77.0.3", unlike="same-computer-name", spares=[WINS])
+def test_stale_record_of_sambas_server(lab, lan, node):
+    """nmbd is the WINS server; its wins.dat has the name for a machine that was renamed since."""
+    server = lab.host("server", (lan, f"{WINS}/24"))
+    other = lab.host("other", (lan, "10.77.0.3/24"))
+    other.hold("OTHER", mac=other.mac())
+    server.samba_conf("WINSSRV", wins_support="yes")
+    (server.directory / "samba/state/wins.dat").write_text(f'VERSION 1 0\n"FILESRV#20" {int(time.time()) + 300000} 10.77.0.3 66R\n')
+    server.nmbd("WINSSRV", wins_support="yes")
+    node.netbtd("-n", "FILESRV", "-g", "LAB", "-t", "b")
+    node.wait_state("FILESRV", "20", "Registered")
+    report, code = node.diagnose("--wins", WINS)
+    assert code == 1 and found(report) == {("FILESRV", "20"): ("wins-stale-record", "likely")}
+    assert any('remove the line of "FILESRV#20" in wins.dat' in line for line in report["findings"][0]["remedy"])
 
 
 @case("wins-static-mapping", "confirmed", "FILESRV", unlike="multihomed-adapters")
