@@ -1,6 +1,8 @@
 """winsd and its database file: damaged, truncated or deleted under it, and saved while it serves."""
+import errno
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -28,8 +30,8 @@ def load(loader, kind, first, count):
     return {word: int(words[i + 1]) for i, word in enumerate(words) if word in ("positive", "negative", "lost")}
 
 
-def known(server):
-    done = server.netbt("wins", "status", "--json", check=0)
+def known(server, code=0):
+    done = server.netbt("wins", "status", "--json", check=code)
     return json.loads(done.stdout)["record_count"]
 
 
@@ -98,6 +100,47 @@ def test_a_backup_that_cannot_be_written_says_what_to_do(server):
         assert done.returncode == 3
         assert done.stderr.count("\n") == 1 and why in done.stderr and what_to_do in done.stderr, done.stderr
     assert taken.read_text() == "mine" and not list(closed.iterdir())
+
+
+@pytest.fixture
+def small_disk(server):
+    """The server's state on a disk of 16 MiB."""
+    assert server.process.stop() == 0
+    there = server.state.stat()
+    options = f"size=16m,mode={there.st_mode & 0o7777:o},uid={there.st_uid},gid={there.st_gid}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", server.state], check=True)
+    server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+    yield server.state
+    server.process.kill()
+    subprocess.run(["umount", "-l", server.state], check=True)
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
+def test_a_full_disk_on_the_wire(server, small_disk, loader):
+    """Queries are answered, new claims are refused and that is said once; with room again it goes on by itself, and nothing acknowledged is lost."""
+    assert load(loader, "register", 0, NAMES)["positive"] == NAMES
+    fill(small_disk / "filler")
+    claims = load(loader, "register", 50000, 20000)
+    assert claims["negative"] > 0 and claims["positive"] + claims["negative"] == 20000
+    taken = known(server, code=1)  # which says that something is wrong
+    assert load(loader, "register", 90000, 100)["negative"] == 100
+    assert load(loader, "each", 0, NAMES)["positive"] == NAMES
+    (small_disk / "filler").unlink()
+    server.process.wait_output("the database can be written again")
+    assert load(loader, "register", 90000, 100)["positive"] == 100
+    assert server.process.output().count("the database cannot be written (no room on its disk") == 1
+    server.process.kill()
+    server.process = server.winsd("-n", "WINSRV", "-g", "LAB")
+    assert known(server) == taken + 100
+    assert load(loader, "each", 50000, 20000)["positive"] == claims["positive"]
 
 
 def test_backup_while_claims_come(server, loader):
