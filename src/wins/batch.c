@@ -200,12 +200,13 @@ static void to_wall(struct wins_queue *queue, int64_t shift_s)
         queue->shift_s = shift_s;
 }
 
-static size_t gather_owners(struct wins *wins, struct wins_queue *queue)
+/* A trial has something to write at any rate. */
+static size_t gather_owners(struct wins *wins, struct wins_queue *queue, bool is_trial)
 {
         struct wins_owner *owners = queue->owners;
         size_t count = 0;
 
-        if (wins->version != wins->version_stored)
+        if (is_trial || wins->version != wins->version_stored)
                 owners[count++] = (struct wins_owner){.address = wins->owner, .max_version = wins->version};
         for (uint32_t i = 0; i < wins->table.owner_count; i++) {
                 struct wins_table_owner *owner = &wins->table.owners[i];
@@ -241,15 +242,15 @@ static void send_out(struct wins *wins)
         if (!action)
                 return; /* at the next step */
         to_wall(queue, wins->shift_s);
-        queue->batch =
-                (struct wins_batch){.id = ++wins->next_batch,
-                                    .change_count = queue->count,
-                                    .changes = queue->changes,
-                                    .touch_count = queue->touch_count,
-                                    .touches = queue->touches,
-                                    .owner_count = gather_owners(wins, queue),
-                                    .owners = queue->owners,
-                                    .is_durable = is_durable(queue) || wins->stopping || wins->flush_job_count > 0};
+        queue->batch = (struct wins_batch){.id = ++wins->next_batch,
+                                           .change_count = queue->count,
+                                           .changes = queue->changes,
+                                           .touch_count = queue->touch_count,
+                                           .touches = queue->touches,
+                                           .owner_count = gather_owners(wins, queue, wins->store_failed),
+                                           .owners = queue->owners,
+                                           .is_durable = is_durable(queue) || wins->stopping ||
+                                                         wins->flush_job_count > 0 || wins->store_failed};
         action->batch = &queue->batch;
         wins->open ^= 1;
         wins->is_out = true;
@@ -264,7 +265,8 @@ void wins_batch_kick(struct wins *wins)
         if (!wins->started || wins->stopped || wins->is_out)
                 return;
         flush(wins, queue);
-        if (queue->count > 0 || queue->touch_count > 0) {
+        /* A store that failed is tried again though nobody claims anything: who looks sees that it works. */
+        if (queue->count > 0 || queue->touch_count > 0 || (wins->store_failed && wins_store_usable(wins))) {
                 send_out(wins);
                 return;
         }
@@ -282,10 +284,11 @@ mono_t wins_batch_deadline(const struct wins *wins)
                 return MONO_NEVER;
         if (wins->stopping || wins->queues[wins->open].count > 0)
                 return mono_add_ms(wins->now, WINS_APPLY_RETRY_MS); /* there was no memory to say so */
+        if (wins->store_failed)
+                return wins_store_usable(wins) ? mono_add_ms(wins->now, WINS_APPLY_RETRY_MS) : wins->store_retry_at;
         if (wins->dirty_count == 0)
                 return MONO_NEVER;
-        const mono_t begin = wins->flushing ? wins->now : wins->flush_at;
-        return wins->store_failed && wins->store_retry_at.ns > begin.ns ? wins->store_retry_at : begin;
+        return wins->flushing ? wins->now : wins->flush_at;
 }
 
 /* ---- back ------------------------------------------------------------------------------------------------------------------------ */
