@@ -19,7 +19,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SERVER = ("nice", "-n", "-20", "taskset", "-c", "0")
 CLIENT = ("nice", "-n", "-20", "taskset", "-c", "1")
-MANAGER = ("nice", "-n", "19", "taskset", "-c", "1")
+MANAGER = ("taskset", "-c", "0")  # the client sleeps never: beside it nobody would get anywhere
 WINDOW = 64
 ECHO_PORT = 1137
 
@@ -161,7 +161,7 @@ class Bench:
         over, count = threading.Event(), [0]
 
         def repeat():
-            while not over.is_set():
+            while not over.wait(0.3):  # to start a program costs more than what it asks for
                 done = server.run(*MANAGER, self.build / "src/cli/netbt", "wins", *server.places(), *command, check=None, timeout_s=120)
                 count[0] += done.returncode == 0
                 for path in command[1:]:

@@ -88,7 +88,6 @@ struct winsdb_copying {
         sqlite3_backup *backup;
         char *path, *part;
         int descriptor; /* of the part, for syncing it bit by bit */
-        uint64_t unsynced_pages;
         wall_t when;
 };
 
