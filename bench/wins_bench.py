@@ -21,6 +21,7 @@ SERVER = ("nice", "-n", "-20", "taskset", "-c", "0")
 CLIENT = ("nice", "-n", "-20", "taskset", "-c", "1")
 MANAGER = ("taskset", "-c", "0")  # the client sleeps never: beside it nobody would get anywhere
 WINDOW = 64
+NMBD_CLAIMS = 20000
 ECHO_PORT = 1137
 
 
@@ -96,8 +97,8 @@ class Bench:
             echo.kill()
             process.stop()
 
-    def nmbd(self, server, client, names):
-        """nmbd with as many names in its file, and ours with the same, in turn."""
+    @staticmethod
+    def start_nmbd(server, names):
         conf = server.samba_conf("WINSRV", wins_support="yes", log_level="0", max_log_size="0")
         expiry = int(time.time()) + 6 * 86400
         lines = [f'"N{n:08X}#20" {expiry} 10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255} 64R' for n in range(names)]
@@ -105,6 +106,11 @@ class Bench:
             (server.directory / "samba" / directory / "wins.dat").write_text("VERSION 1 0\n" + "\n".join(lines) + "\n")
         process = server.start("nmbd", *SERVER, "nmbd", "-F", "--no-process-group", "-s", conf, "--debug-stdout", "-d0")
         server.wait_nmbd(process)
+        return process
+
+    def nmbd(self, server, client, names):
+        """nmbd with as many names in its file, and ours with the same, in turn."""
+        process = self.start_nmbd(server, names)
         theirs = [self.load(client, server.address(), 137, "query", 0, names) for _ in range(self.rounds)]
         process.kill()
         self.fill(server, names)
@@ -118,20 +124,29 @@ class Bench:
     # -- claims -------------------------------------------------------------------------------------
 
     def claims(self, server, client, names):
+        """New names, then their renewals: of ours on disk before the answer; nmbd, which writes its file later, and the echo with as many."""
+        process = self.start_nmbd(server, 0)
+        peer = self.claim_all(server, client, 137, NMBD_CLAIMS, WINDOW)
+        process.kill()
+        echo = self.echo(server, 62)
+        limit = self.claim_all(server, client, ECHO_PORT, names, WINDOW)
+        echo.kill()
         for name in server.state.iterdir():
             name.unlink()
         process, _ready = self.server(server)
         # Beyond 500 claims under way (BurstQueSize) the server answers at once, for a short time: that is no durable claim.
         for window in (128, 400):
-            first = 0x100000 * (1 + window // 128)
-            done = self.load(client, server.address(), 137, "register", first, names, window=window, seconds=60)
-            self.note(f"registrations window {window}", f"{done['answers_per_second']}/s durable; {done['positive']} positive, {done['lost']} lost, "
-                      f"p50 {done['p50_us']} us, p99 {done['p99_us']} us", **done)
-            done = self.load(client, server.address(), 137, "refresh", first, names, window=window, seconds=60)
-            self.note(f"refreshes after window {window}", f"{done['answers_per_second']}/s; {done['positive']} positive, p99 {done['p99_us']} us", **done)
+            ours = self.claim_all(server, client, 137, names, window, 0x100000 * (1 + window // 128))
+            for kind, word in (("register", "registrations"), ("refresh", "refreshes")):
+                done, rates = ours[kind], [side[kind]["answers_per_second"] for side in (peer, limit)]
+                self.note(f"{word} window {window}", f"{done['answers_per_second']}/s; {done['positive']} positive, {done['lost']} lost, p50 {done['p50_us']} us, "
+                          f"p99 {done['p99_us']} us; nmbd {rates[0]}/s, bare echo {rates[1]}/s", **done, nmbd=rates[0], echo=rates[1])
         stats = json.loads(server.netbt("wins", "stats", "--json").stdout)
         print("  burst answers:", re.search(r'"burst[_ ]answers[^0-9]*([0-9]+)', json.dumps(stats), re.I).group(1), flush=True)
         process.stop()
+
+    def claim_all(self, server, client, port, names, window, first=0x100000):
+        return {kind: self.load(client, server.address(), port, kind, first, names, window=window, seconds=60) for kind in ("register", "refresh")}
 
     def latency(self, server, client, names, limit):
         """
