@@ -49,7 +49,7 @@ void wins_talk_close(struct wins_talk *talk);
 int wins_talk_call(struct wins_talk *talk, enum ctl_request_type type, const struct ctl_wins_request *wins,
                    struct arena *arena, struct ctl_reply *ret);
 
-/* The TODO of an error line for what ctl_connect() or ctl_call() returned. */
+/* What to do, for an error line, about what ctl_connect() or ctl_call() returned. */
 const char *wins_talk_todo(int code);
 
 /* Tells why REPLY refuses what was asked for (DOING: "the records cannot be listed"), and returns the exit code. */

@@ -164,7 +164,7 @@ int winsdb_check_place(struct winsdb *db) NBT_MUST_CHECK;
 /* Makes the database one to rest on again after a sync that failed (winsdb_mend.c); no backup is under way. On failure it stays "lost",
  * and is to be called again later. */
 int winsdb_mend(struct winsdb *db) NBT_MUST_CHECK;
-/* The same of what a dead writer left; where others read it, or there is no room, its log alone, which is enough for now. */
+/* The same of what a dead writer left; where others read it, or there is no room, its log alone, in which stands all that the file may lack. */
 int winsdb_mend_at_start(struct winsdb *db) NBT_MUST_CHECK;
 /* After a transaction that failed for its sync: that it does not come to life at the next start. */
 void winsdb_write_over(struct winsdb *db);

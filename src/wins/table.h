@@ -5,7 +5,8 @@
  *
  * Answers find a record by name and scope, in a hashed index that is cut into shards, which grow one by one, so that no single
  * insertion moves the whole of it. For the administrator there are four orders (wins/order.h): by name, by address, by owner and
- * version, by class (owner, 16th byte, scope); and marks, a bit a record, of type, state and static mappings. Times are the core's seconds (wins/internal.h), 0: never.
+ * version, by class (owner, 16th byte, scope); and marks, a bit a record, of type, state and static mappings. Times are the core's
+ * seconds (wins/internal.h), 0: never.
  */
 #include "wins/order.h"
 #include "wins/record.h"
@@ -57,7 +58,7 @@ struct wins_name_shard {
 
 /* Shards double one by one, but all at about the same time: those of one size lie side by side, so that huge pages serve. */
 #define WINS_SHARD_MIN 8u
-#define WINS_SHARD_SIZES 20u /* the last has room for thirty times WINS_MAX_RECORDS */
+#define WINS_SHARD_SIZES 16u /* the last has room for twelve times WINS_MAX_RECORDS */
 
 struct wins_name_size {
         uint64_t *entries; /* of WINS_SHARDS shards, each in its place; NULL while no shard is of this size */

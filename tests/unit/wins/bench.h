@@ -12,6 +12,11 @@
 #define BENCH_SERVER 0x0A0000FEu         /* 10.0.0.254 */
 #define BENCH_LINES 256
 
+/* Of claims: addresses 10.1.0.1 and on, and what H nodes say of theirs. */
+#define HOST(i) (0x0A010000u + (uint32_t)(i))
+#define UNIQUE 0x6000
+#define GROUP 0xE000
+
 enum bench_store { BENCH_STORE_OK, BENCH_STORE_HOLD, BENCH_STORE_FULL };
 
 struct bench {

@@ -12,10 +12,6 @@
 
 #include <cmocka.h>
 
-#define HOST(i) (0x0A010000u + (uint32_t)(i))
-#define UNIQUE 0x6000
-#define GROUP 0xE000
-
 static int setup(void **state)
 {
         struct bench *bench = malloc(sizeof(*bench));

@@ -15,10 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST(i) (0x0A010000u + (uint32_t)(i))
-#define UNIQUE 0x6000
-#define GROUP 0xE000
-
 static struct bench bench;
 static long countdown; /* the allocation of a step that fails; below 0: none does */
 static long allocations;

@@ -9,10 +9,7 @@
 
 #include <cmocka.h>
 
-#define HOST(i) (0x0A010000u + (uint32_t)(i))
 #define PARTNER 0x0A0000FDu
-#define UNIQUE 0x6000
-#define GROUP 0xE000
 #define HOUR_MS UINT64_C(3600000)
 
 static int setup(void **state)
